@@ -1,0 +1,71 @@
+# Rooms live in src/<room>/: C, headers and SQL declarations side by side.
+#
+#   make && sudo make install && make installcheck    the plain PGXS way, any PG_CONFIG
+#   make demo | make test                             do all of their own set-up
+
+EXTENSION  = customer_lifecycle
+EXTVERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION).control)
+
+# The order in which the install script declares the rooms: a room comes after
+# those it uses.
+ROOMS = common stage rating churn value health journey ledger views
+
+MODULE_big  = $(EXTENSION)
+OBJS        = $(patsubst %.c,%.o,$(sort $(wildcard src/*/*.c)))
+PG_CPPFLAGS = -Isrc
+PG_CFLAGS   = -Wextra -fvisibility=hidden
+
+INSTALL_SQL = $(EXTENSION)--$(EXTVERSION).sql
+DATA_built  = $(INSTALL_SQL)
+ROOM_SQL    = $(foreach room,$(ROOMS),$(sort $(wildcard src/$(room)/*.sql)))
+
+REGRESS        = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*/*.sql)))
+REGRESS_OPTS   = --load-extension=$(EXTENSION)
+REGRESS_PREP   = results-folders
+ISOLATION      = $(sort $(patsubst test/isolation/specs/%.spec,%,$(wildcard test/isolation/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test/isolation --load-extension=$(EXTENSION)
+
+EXTRA_CLEAN = $(INSTALL_SQL) results output_iso regression.diffs regression.out
+
+# These must work on a machine that has no PostgreSQL yet.
+SELF_CONTAINED = demo test lint bench help
+.PHONY: $(SELF_CONTAINED) results-folders
+
+PG_CONFIG ?= pg_config
+
+ifneq (,$(filter-out $(SELF_CONTAINED),$(or $(MAKECMDGOALS),all)))
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+ifeq (,$(PGXS))
+$(error "$(PG_CONFIG)" does not run; name the PostgreSQL to build for: make PG_CONFIG=/path/to/pg_config)
+endif
+include $(PGXS)
+endif
+
+$(OBJS): $(wildcard src/*/*.h)
+
+$(INSTALL_SQL): $(ROOM_SQL) $(EXTENSION).control
+	{ printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; \
+	  cat $(ROOM_SQL); } > $@
+
+# pg_regress accepts a test named room/test once results/room exists.
+results-folders:
+	mkdir -p $(sort $(dir $(addprefix results/,$(REGRESS))))
+
+# ONLY=room runs one room's tests. ACCEPT=1 takes what the tests print as what they should print:
+# read the difference (git diff) before committing it.
+test:
+	@tools/throwaway test/run $(ONLY)
+
+# KEEP=1 leaves the server running; ORDERS=file.csv runs on your own orders
+# (customer, date, amount).
+demo:
+	@KEEP='$(KEEP)' ORDERS='$(ORDERS)' tools/throwaway examples/demo
+
+bench:
+	@tools/throwaway bench/run $(ONLY)
+
+lint:
+	@tools/throwaway tools/lint
+
+help:
+	@sed -n 's/^# \{0,1\}//p;/^EXTENSION/q' Makefile

@@ -1,0 +1,37 @@
+/*
+ * compat.h: what differs between the PostgreSQL versions that we support.
+ *
+ * The only file that knows PG_VERSION_NUM.
+ */
+#ifndef CUSTOMER_LIFECYCLE_COMPAT_H
+#define CUSTOMER_LIFECYCLE_COMPAT_H
+
+#include "postgres.h"
+
+#if PG_VERSION_NUM < 150000
+#error "customer_lifecycle needs PostgreSQL 15 or newer"
+#endif
+
+#include "fmgr.h"
+
+/*
+ * We build with hidden symbols, so that our names can't clash with those of another library.
+ * PostgreSQL 15 doesn't mark what SQL calls as visible; from 16 on it does.
+ */
+#if PG_VERSION_NUM < 160000
+#undef PGDLLEXPORT
+#define PGDLLEXPORT __attribute__((visibility("default")))
+
+#undef PG_FUNCTION_INFO_V1
+#define PG_FUNCTION_INFO_V1(funcname)                                                              \
+	extern PGDLLEXPORT Datum funcname(PG_FUNCTION_ARGS);                                           \
+	extern PGDLLEXPORT const Pg_finfo_record *CppConcat(pg_finfo_, funcname)(void);                \
+	const Pg_finfo_record *CppConcat(pg_finfo_, funcname)(void)                                    \
+	{                                                                                              \
+		static const Pg_finfo_record my_finfo = {1};                                               \
+		return &my_finfo;                                                                          \
+	}                                                                                              \
+	extern int no_such_variable
+#endif
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * summary.h: what every summary type is built from.
+ *
+ * A summary is a small flat varlena that is at once the transition state of its family's
+ * aggregates, their result, a value to store and what accessors read (docs/architecture.md).
+ * This file holds what all of them share: when a state may be changed in place, and how values
+ * are read from text (JSON) and from the wire.
+ */
+#ifndef CUSTOMER_LIFECYCLE_SUMMARY_H
+#define CUSTOMER_LIFECYCLE_SUMMARY_H
+
+#include "common/compat.h"
+
+#include "fmgr.h"
+#include "lib/stringinfo.h"
+#include "utils/jsonb.h"
+
+/*
+ * Is this call part of an aggregate, so that its first argument is a state which we made and which
+ * we may change?  Everywhere else that argument is a user's value: to be copied, and checked.
+ */
+extern bool summary_is_state(FunctionCallInfo fcinfo);
+
+/*
+ * The text form of a summary is a JSON object with one key per field, in a fixed order.  The
+ * server's own parser reads it, so that hostile text meets code that has seen it all; these
+ * functions then take the fields.  Each raises an ERROR that names the type, the field, what was
+ * wrong and what the type looks like.
+ */
+typedef struct SummaryText
+{
+	const char *type;	 /* SQL name of the type, for messages */
+	const char *example; /* a valid value, for hints */
+	const char *text;	 /* what was given */
+	JsonbContainer *object;
+} SummaryText;
+
+extern SummaryText summary_text_open(const char *text, const char *type, const char *example,
+									 int fields);
+extern int64 summary_text_int64(const SummaryText *t, const char *field, int64 min, int64 max);
+extern double summary_text_double(const SummaryText *t, const char *field);
+extern Jsonb *summary_text_array(const SummaryText *t, const char *field, int max_elements);
+extern int64 summary_text_element_int64(const SummaryText *t, const char *field, const Jsonb *array,
+										int i, int64 min, int64 max);
+extern double summary_text_element_double(const SummaryText *t, const char *field,
+										  const Jsonb *array, int i);
+extern char *summary_text_string(const SummaryText *t, const char *field);
+extern bool summary_text_is_null(const SummaryText *t, const char *field);
+extern void summary_text_invalid(const SummaryText *t, const char *format, ...)
+	pg_attribute_printf(2, 3) pg_attribute_noreturn();
+
+/* Append a double so that reading it back gives the same bits; NaN and infinities as strings. */
+extern void summary_text_append_double(StringInfo out, double value);
+
+/* Read the version byte of a binary value; an ERROR if it isn't the one that we write. */
+extern void summary_wire_version(StringInfo buf, const char *type, int version);
+
+/* Raise the ERROR for a binary value that breaks a rule of its type. */
+extern void summary_wire_invalid(const char *type, const char *format, ...)
+	pg_attribute_printf(2, 3) pg_attribute_noreturn();
+
+#endif
