@@ -13,7 +13,7 @@ ROOMS = common stage rating churn value health journey ledger views
 MODULE_big  = $(EXTENSION)
 OBJS        = $(patsubst %.c,%.o,$(sort $(wildcard src/*/*.c)))
 PG_CPPFLAGS = -Isrc
-PG_CFLAGS   = -Wextra -fvisibility=hidden
+PG_CFLAGS   = -Wextra -Wno-unused-parameter -fvisibility=hidden
 
 INSTALL_SQL = $(EXTENSION)--$(EXTVERSION).sql
 DATA_built  = $(INSTALL_SQL)
