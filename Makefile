@@ -65,7 +65,7 @@ bench:
 	@tools/throwaway bench/run $(ONLY)
 
 lint:
-	@tools/throwaway tools/lint
+	@EXTRA_PACKAGES='clang-format cppcheck' tools/throwaway tools/lint
 
 help:
 	@sed -n 's/^# \{0,1\}//p;/^EXTENSION/q' Makefile

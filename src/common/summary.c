@@ -33,11 +33,11 @@ summary_text_invalid(const SummaryText *t, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(detail, sizeof(detail), format, args);
 	va_end(args);
-	ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-					errmsg("invalid input syntax for type %s: \"%s\"", t->type,
-						   pnstrdup(t->text, pg_mbcliplen(t->text, strlen(t->text), MAX_SHOWN))),
-					errdetail_internal("%s", detail),
-					errhint("A value looks like %s.", t->example)));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+			 errmsg("invalid input syntax for type %s: \"%s\"", t->type,
+					pnstrdup(t->text, pg_mbcliplen(t->text, strlen(t->text), MAX_SHOWN))),
+			 errdetail_internal("%s", detail), errhint("A value looks like %s.", t->example)));
 }
 
 /*
@@ -78,10 +78,9 @@ value_int64(const SummaryText *t, const char *field, const JsonbValue *v, int64 
 
 	if (v->type != jbvNumeric ||
 		!whole_from_numeric(NumericGetDatum(v->val.numeric), min, max, &result))
-		summary_text_invalid(t,
-							 "\"%s\" is not a whole number from " INT64_FORMAT " to " INT64_FORMAT
-							 ".",
-							 field, min, max);
+		summary_text_invalid(
+			t, "\"%s\" is not a whole number from " INT64_FORMAT " to " INT64_FORMAT ".", field,
+			min, max);
 	return result;
 }
 
@@ -90,8 +89,7 @@ static double
 value_double(const SummaryText *t, const char *field, const JsonbValue *v)
 {
 	if (v->type == jbvNumeric)
-		return DatumGetFloat8(
-			DirectFunctionCall1(numeric_float8, NumericGetDatum(v->val.numeric)));
+		return DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(v->val.numeric)));
 	if (v->type != jbvString)
 		summary_text_invalid(t, "\"%s\" has a value that is not a number.", field);
 	return DatumGetFloat8(DirectFunctionCall1(
@@ -203,7 +201,7 @@ summary_wire_invalid(const char *type, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(detail, sizeof(detail), format, args);
 	va_end(args);
-	ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-					errmsg("invalid binary value of type %s", type),
-					errdetail_internal("%s", detail)));
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("invalid binary value of type %s", type), errdetail_internal("%s", detail)));
 }
