@@ -2,12 +2,9 @@
  * special.c: special functions for likelihoods (see special.h).
  *
  * digamma and trigamma: upward recurrence to where the asymptotic series of Abramowitz & Stegun,
- * Handbook of Mathematical Functions, 6.3.18 and 6.4.12, has converged.  The quantile of the
- * normal distribution is the inverse of the C library's erfc, refined by Newton's method.
+ * Handbook of Mathematical Functions, 6.3.18 and 6.4.12, has converged.
  */
 #include "common/special.h"
-
-#include <float.h>
 
 /* From here on the asymptotic series are exact to double precision with the terms we keep. */
 #define ASYMPTOTIC 12.0
@@ -149,27 +146,4 @@ special_logaddexp(double a, double b)
 	if (isinf(small) && small < 0)
 		return large;
 	return large + log1p(exp(small - large));
-}
-
-double
-special_normal_quantile(double p)
-{
-	double tail = p < 0.5 ? p : 1 - p;
-	double t = sqrt(-2 * log(tail));
-	double z = t - (2.30753 + 0.27061 * t) / (1 + t * (0.99229 + t * 0.04481));
-
-	/* the starting value (Abramowitz & Stegun 26.2.22) is good to 3e-3: Newton doubles the digits */
-	for (int i = 0; i < 8; i++)
-	{
-		double excess = 0.5 * erfc(z * M_SQRT1_2) - tail;
-		double density = exp(-0.5 * z * z) * M_2_SQRTPI * M_SQRT1_2 / 2;
-		double step = excess / density;
-
-		/* Halley's correction keeps far tails from overshooting */
-		step /= 1 - 0.5 * z * step;
-		z += step;
-		if (fabs(step) <= 4 * DBL_EPSILON * (1 + fabs(z)))
-			break;
-	}
-	return p < 0.5 ? -z : z;
 }

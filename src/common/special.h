@@ -29,9 +29,6 @@ extern double special_lbeta(double a, double b);
 /* log(exp(a) + exp(b)); -infinity stands for a term that is absent. */
 extern double special_logaddexp(double a, double b);
 
-/* The p-quantile of the standard normal distribution, 0 < p < 1. */
-extern double special_normal_quantile(double p);
-
 /*
  * A compensated sum (Neumaier's variant of Kahan's): the error doesn't grow with the number of
  * terms, so that row order and parallel plans don't show.  Start from {0, 0}.
