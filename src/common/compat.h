@@ -34,4 +34,9 @@
 	extern int no_such_variable
 #endif
 
+/* PostgreSQL 18 marks functions that don't return in front, and dropped the older way. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn __attribute__((noreturn))
+#endif
+
 #endif

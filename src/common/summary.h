@@ -46,8 +46,8 @@ extern double summary_text_element_double(const SummaryText *t, const char *fiel
 										  const Jsonb *array, int i);
 extern char *summary_text_string(const SummaryText *t, const char *field);
 extern bool summary_text_is_null(const SummaryText *t, const char *field);
-extern void summary_text_invalid(const SummaryText *t, const char *format, ...)
-	pg_attribute_printf(2, 3) pg_attribute_noreturn();
+pg_noreturn extern void summary_text_invalid(const SummaryText *t, const char *format, ...)
+	pg_attribute_printf(2, 3);
 
 /* Append a double so that reading it back gives the same bits; NaN and infinities as strings. */
 extern void summary_text_append_double(StringInfo out, double value);
@@ -56,7 +56,7 @@ extern void summary_text_append_double(StringInfo out, double value);
 extern void summary_wire_version(StringInfo buf, const char *type, int version);
 
 /* Raise the ERROR for a binary value that breaks a rule of its type. */
-extern void summary_wire_invalid(const char *type, const char *format, ...)
-	pg_attribute_printf(2, 3) pg_attribute_noreturn();
+pg_noreturn extern void summary_wire_invalid(const char *type, const char *format, ...)
+	pg_attribute_printf(2, 3);
 
 #endif
