@@ -10,10 +10,13 @@ EXTVERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION).
 # those it uses.
 ROOMS = common stage rating churn value health journey ledger views
 
+PG_CONFIG ?= pg_config
+
 MODULE_big  = $(EXTENSION)
 OBJS        = $(patsubst %.c,%.o,$(sort $(wildcard src/*/*.c)))
-PG_CPPFLAGS = -Isrc
-PG_CFLAGS   = -Wextra -Wno-unused-parameter -fvisibility=hidden
+# The server's headers count as the system's: their warnings are not ours to mend.
+PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server)
+PG_CFLAGS   = -Wextra -fvisibility=hidden
 
 INSTALL_SQL = $(EXTENSION)--$(EXTVERSION).sql
 DATA_built  = $(INSTALL_SQL)
@@ -31,7 +34,6 @@ EXTRA_CLEAN = $(INSTALL_SQL) results output_iso regression.diffs regression.out
 SELF_CONTAINED = demo test lint bench help
 .PHONY: $(SELF_CONTAINED) results-folders
 
-PG_CONFIG ?= pg_config
 
 ifneq (,$(filter-out $(SELF_CONTAINED),$(or $(MAKECMDGOALS),all)))
 PGXS := $(shell $(PG_CONFIG) --pgxs)

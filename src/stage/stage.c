@@ -50,7 +50,8 @@ stage_from_name(const char *name, int length)
 }
 
 static void
-forget_oids(Datum arg, int cacheid, uint32 hashvalue)
+forget_oids(Datum arg pg_attribute_unused(), int cacheid pg_attribute_unused(),
+			uint32 hashvalue pg_attribute_unused())
 {
 	memset(known.oids, 0, sizeof(known.oids));
 }
