@@ -1,0 +1,197 @@
+--
+-- health: how customers are, and why (docs/health.md)
+--
+
+CREATE TYPE cls_pillar AS ENUM ('clarity', 'consistency', 'convenience', 'collaboration', 'care');
+COMMENT ON TYPE cls_pillar IS 'the five pillars of customer lifecycle success; every measure of health belongs to one';
+
+CREATE TYPE health_summary;
+
+CREATE FUNCTION health_summary_in(cstring) RETURNS health_summary
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+CREATE FUNCTION health_summary_out(health_summary) RETURNS cstring
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+CREATE FUNCTION health_summary_recv(internal) RETURNS health_summary
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+CREATE FUNCTION health_summary_send(health_summary) RETURNS bytea
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION health_summary_in(cstring) IS 'text input of health_summary';
+COMMENT ON FUNCTION health_summary_out(health_summary) IS 'text output of health_summary';
+COMMENT ON FUNCTION health_summary_recv(internal) IS 'binary input of health_summary';
+COMMENT ON FUNCTION health_summary_send(health_summary) IS 'binary output of health_summary';
+
+CREATE TYPE health_summary (
+  INPUT = health_summary_in,
+  OUTPUT = health_summary_out,
+  RECEIVE = health_summary_recv,
+  SEND = health_summary_send,
+  INTERNALLENGTH = variable,
+  ALIGNMENT = double,
+  STORAGE = extended
+);
+COMMENT ON TYPE health_summary IS
+  'weights and weighted scores of each measure of health, and what is missing: storable, mergeable with + and rollup(), read by health_score(), health_drivers() ...';
+
+CREATE CAST (health_summary AS jsonb) WITH INOUT;
+COMMENT ON CAST (health_summary AS jsonb) IS 'one object a measure: pillar, name, readings, weights';
+
+-- equality
+
+CREATE FUNCTION health_summary_eq(health_summary, health_summary) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+CREATE FUNCTION health_summary_ne(health_summary, health_summary) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+CREATE FUNCTION health_summary_hash(health_summary) RETURNS integer
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION health_summary_eq(health_summary, health_summary) IS 'same measures, same numbers of rows, same weights and scores';
+COMMENT ON FUNCTION health_summary_ne(health_summary, health_summary) IS 'other measures, numbers of rows, weights or scores';
+COMMENT ON FUNCTION health_summary_hash(health_summary) IS 'hash of the measures and their sums';
+
+CREATE OPERATOR = (
+  LEFTARG = health_summary, RIGHTARG = health_summary, FUNCTION = health_summary_eq,
+  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
+);
+CREATE OPERATOR <> (
+  LEFTARG = health_summary, RIGHTARG = health_summary, FUNCTION = health_summary_ne,
+  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR = (health_summary, health_summary) IS 'same measures, same numbers of rows, same weights and scores';
+COMMENT ON OPERATOR <> (health_summary, health_summary) IS 'other measures, numbers of rows, weights or scores';
+
+CREATE OPERATOR CLASS health_summary_ops DEFAULT FOR TYPE health_summary USING hash AS
+  OPERATOR 1 =,
+  FUNCTION 1 health_summary_hash(health_summary);
+COMMENT ON OPERATOR CLASS health_summary_ops USING hash IS 'lets health_summary values be grouped and made distinct';
+COMMENT ON OPERATOR FAMILY health_summary_ops USING hash IS 'lets health_summary values be grouped and made distinct';
+
+-- merging
+
+CREATE FUNCTION health_summary_add(health_summary, health_summary) RETURNS health_summary
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION health_summary_add(health_summary, health_summary) IS 'both summaries together, measure by measure';
+CREATE OPERATOR + (
+  LEFTARG = health_summary, RIGHTARG = health_summary, FUNCTION = health_summary_add, COMMUTATOR = +
+);
+COMMENT ON OPERATOR + (health_summary, health_summary) IS 'both summaries together, measure by measure';
+
+CREATE FUNCTION health_summary_combine(health_summary, health_summary) RETURNS health_summary
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION health_summary_combine(health_summary, health_summary) IS 'aggregate support: merges two states';
+CREATE FUNCTION health_summary_final(health_summary) RETURNS health_summary
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION health_summary_final(health_summary) IS 'aggregate support: the summary without spare room';
+
+CREATE AGGREGATE rollup(health_summary) (
+  SFUNC = health_summary_combine,
+  STYPE = health_summary,
+  SSPACE = 512,
+  FINALFUNC = health_summary_final,
+  COMBINEFUNC = health_summary_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(health_summary) IS 'all summaries together, as if built from their rows: the health of a segment, and what drags it down';
+
+-- building
+
+CREATE FUNCTION health_summary_accum(health_summary, double precision, double precision) RETURNS health_summary
+  LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+CREATE FUNCTION health_summary_accum(health_summary, double precision, double precision, cls_pillar) RETURNS health_summary
+  LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+CREATE FUNCTION health_summary_accum(health_summary, double precision, double precision, cls_pillar, text) RETURNS health_summary
+  LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION health_summary_accum(health_summary, double precision, double precision) IS 'aggregate support: takes in a measure';
+COMMENT ON FUNCTION health_summary_accum(health_summary, double precision, double precision, cls_pillar) IS 'aggregate support: takes in a measure of a pillar';
+COMMENT ON FUNCTION health_summary_accum(health_summary, double precision, double precision, cls_pillar, text) IS 'aggregate support: takes in a named measure of a pillar';
+
+CREATE AGGREGATE health_agg(score double precision, weight double precision) (
+  SFUNC = health_summary_accum,
+  STYPE = health_summary,
+  SSPACE = 128,
+  FINALFUNC = health_summary_final,
+  COMBINEFUNC = health_summary_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE health_agg(double precision, double precision) IS
+  'health_summary of measures on 0..100 and their weights; a NULL score is a missing measure, rows with a NULL weight are ignored; NULL if there are none';
+
+CREATE AGGREGATE health_agg(score double precision, weight double precision, pillar cls_pillar) (
+  SFUNC = health_summary_accum,
+  STYPE = health_summary,
+  SSPACE = 512,
+  FINALFUNC = health_summary_final,
+  COMBINEFUNC = health_summary_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE health_agg(double precision, double precision, cls_pillar) IS
+  'health_summary of measures on 0..100, their weights and their pillars; a NULL score is a missing measure, rows with a NULL weight are ignored; NULL if there are none';
+
+CREATE AGGREGATE health_agg(score double precision, weight double precision, pillar cls_pillar, measure text) (
+  SFUNC = health_summary_accum,
+  STYPE = health_summary,
+  SSPACE = 1024,
+  FINALFUNC = health_summary_final,
+  COMBINEFUNC = health_summary_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE health_agg(double precision, double precision, cls_pillar, text) IS
+  'health_summary of named measures on 0..100, their weights and their pillars; a NULL score is a missing measure, rows with a NULL weight are ignored; NULL if there are none';
+
+-- reading
+
+CREATE FUNCTION health_score(
+  summary health_summary,
+  missing text DEFAULT 'renormalise',
+  min_coverage double precision DEFAULT 0.5
+) RETURNS double precision
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION health_score(health_summary, text, double precision) IS
+  'health, 1 (bad) to 10 (good): 1 + 9 weighted mean / 100; missing measures: renormalise, zero or neutral; NULL if less than min_coverage (0..1) of the weight has a score';
+
+CREATE FUNCTION pillar_score(
+  summary health_summary,
+  pillar cls_pillar,
+  missing text DEFAULT 'renormalise',
+  min_coverage double precision DEFAULT 0.5
+) RETURNS double precision
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION pillar_score(health_summary, cls_pillar, text, double precision) IS
+  'health of one pillar, 1 (bad) to 10 (good), read as by health_score(); NULL if the pillar has too few measures';
+
+CREATE FUNCTION health_coverage(summary health_summary) RETURNS double precision
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION health_coverage(health_summary) IS
+  'share of the weight of all measures that has a score, 0..1; NULL if all weights are 0';
+
+CREATE FUNCTION health_summary_score(health_summary) RETURNS double precision
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION health_summary_score(health_summary) IS 'aggregate support: health_score() with its defaults';
+
+CREATE AGGREGATE health_score(score double precision, weight double precision) (
+  SFUNC = health_summary_accum,
+  STYPE = health_summary,
+  SSPACE = 128,
+  FINALFUNC = health_summary_score,
+  COMBINEFUNC = health_summary_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE health_score(double precision, double precision) IS
+  'health, 1 (bad) to 10 (good), of measures on 0..100 and their weights; a NULL score leaves its weight to the others; NULL if less than half of the weight has a score';
+
+-- one measure, one score
+
+CREATE FUNCTION normalize_measure(value double precision, bad double precision, good double precision)
+  RETURNS double precision
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION normalize_measure(double precision, double precision, double precision) IS
+  'the value on the scale 0 (bad) to 100 (good), clamped; bad may be larger than good; NULL stays NULL, a missing measure';
+
+CREATE FUNCTION health_band(
+  score double precision,
+  previous_band text DEFAULT NULL,
+  yellow_at double precision DEFAULT 4,
+  green_at double precision DEFAULT 7,
+  margin double precision DEFAULT 0.25
+) RETURNS text
+  LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION health_band(double precision, text, double precision, double precision, double precision) IS
+  'red < yellow_at <= yellow < green_at <= green; from a previous band an edge is crossed up at edge + margin, down below edge - margin; NULL score: NULL';
