@@ -1,0 +1,309 @@
+--
+-- churn: who was there, came, came back and left in a period (docs/churn.md)
+--
+
+CREATE TYPE churn_summary;
+
+CREATE FUNCTION churn_summary_in(cstring) RETURNS churn_summary
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION churn_summary_in(cstring) IS
+  'text input of churn_summary';
+CREATE FUNCTION churn_summary_out(churn_summary) RETURNS cstring
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION churn_summary_out(churn_summary) IS
+  'text output of churn_summary';
+CREATE FUNCTION churn_summary_recv(internal) RETURNS churn_summary
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION churn_summary_recv(internal) IS
+  'binary input of churn_summary';
+CREATE FUNCTION churn_summary_send(churn_summary) RETURNS bytea
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION churn_summary_send(churn_summary) IS
+  'binary output of churn_summary';
+
+CREATE TYPE churn_summary (
+  INPUT = churn_summary_in,
+  OUTPUT = churn_summary_out,
+  RECEIVE = churn_summary_recv,
+  SEND = churn_summary_send,
+  INTERNALLENGTH = variable,
+  ALIGNMENT = double,
+  STORAGE = extended
+);
+COMMENT ON TYPE churn_summary IS
+  'customers there at the start of a period, new, returned, lost, and there at its end: storable, mergeable with + and rollup(), read by churn_rate(), retention_rate(), churn_interval(), customers_lost() ...';
+
+CREATE CAST (churn_summary AS jsonb) WITH INOUT;
+COMMENT ON CAST (churn_summary AS jsonb) IS 'the period and the counts of customers';
+
+-- equality
+
+CREATE FUNCTION churn_summary_eq(churn_summary, churn_summary) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION churn_summary_eq(churn_summary, churn_summary) IS
+  'same period and same counts';
+CREATE FUNCTION churn_summary_ne(churn_summary, churn_summary) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION churn_summary_ne(churn_summary, churn_summary) IS
+  'another period or other counts';
+CREATE FUNCTION churn_summary_hash(churn_summary) RETURNS integer
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION churn_summary_hash(churn_summary) IS
+  'hash of the period and the counts';
+
+CREATE OPERATOR = (
+  LEFTARG = churn_summary, RIGHTARG = churn_summary, FUNCTION = churn_summary_eq,
+  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
+);
+CREATE OPERATOR <> (
+  LEFTARG = churn_summary, RIGHTARG = churn_summary, FUNCTION = churn_summary_ne,
+  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR = (churn_summary, churn_summary) IS 'same period and same counts';
+COMMENT ON OPERATOR <> (churn_summary, churn_summary) IS 'another period or other counts';
+
+CREATE OPERATOR CLASS churn_summary_ops DEFAULT FOR TYPE churn_summary USING hash AS
+  OPERATOR 1 =,
+  FUNCTION 1 churn_summary_hash(churn_summary);
+COMMENT ON OPERATOR CLASS churn_summary_ops USING hash IS 'lets churn_summary values be grouped and made distinct';
+COMMENT ON OPERATOR FAMILY churn_summary_ops USING hash IS 'lets churn_summary values be grouped and made distinct';
+
+-- merging
+
+CREATE FUNCTION churn_summary_add(churn_summary, churn_summary) RETURNS churn_summary
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION churn_summary_add(churn_summary, churn_summary) IS
+  'the customers of both; different periods are an error';
+CREATE OPERATOR + (
+  LEFTARG = churn_summary, RIGHTARG = churn_summary, FUNCTION = churn_summary_add, COMMUTATOR = +
+);
+COMMENT ON OPERATOR + (churn_summary, churn_summary) IS 'the customers of both; different periods are an error';
+
+CREATE FUNCTION churn_summary_combine(churn_summary, churn_summary) RETURNS churn_summary
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION churn_summary_combine(churn_summary, churn_summary) IS
+  'aggregate support: merges two states';
+
+CREATE AGGREGATE rollup(churn_summary) (
+  SFUNC = churn_summary_combine,
+  STYPE = churn_summary,
+  COMBINEFUNC = churn_summary_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(churn_summary) IS 'all summaries together, as if built from their rows; different periods are an error';
+
+-- accessors
+
+CREATE FUNCTION churn_rate(summary churn_summary, method text DEFAULT 'start', as_of timestamptz DEFAULT NULL) RETURNS double precision
+  LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION churn_rate(churn_summary, text, timestamptz) IS
+  'share of customers lost in the period, by method: start (lost / at start), start_plus_new (lost / (at start + new)), average (lost / mean of start and end), cohort (those of the start missing at the end / at start); NULL if the denominator is 0, or if the period is not over at as_of';
+CREATE FUNCTION retention_rate(summary churn_summary, method text DEFAULT 'start', as_of timestamptz DEFAULT NULL) RETURNS double precision
+  LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION retention_rate(churn_summary, text, timestamptz) IS
+  'share of customers kept: (at end - new) / at start, or by the method cohort those there at both ends / at start; NULL if nobody was there at the start, or if the period is not over at as_of';
+CREATE FUNCTION churn_interval(summary churn_summary, method text DEFAULT 'start', confidence double precision DEFAULT 0.95, as_of timestamptz DEFAULT NULL) RETURNS confidence_bounds
+  LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION churn_interval(churn_summary, text, double precision, timestamptz) IS
+  'Wilson interval of churn_rate(summary, method), 0..1; NULL where the rate is no proportion (method average, or more lost than the denominator), and if the period is not over at as_of';
+CREATE FUNCTION customers_at_start(churn_summary) RETURNS bigint
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION customers_at_start(churn_summary) IS
+  'customers there immediately before the period: started_at < start <= ended_at';
+CREATE FUNCTION customers_new(churn_summary) RETURNS bigint
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION customers_new(churn_summary) IS
+  'customers whose first start ever is in the period';
+CREATE FUNCTION customers_returned(churn_summary) RETURNS bigint
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION customers_returned(churn_summary) IS
+  'starts in the period after a gap: customers who came back';
+CREATE FUNCTION customers_lost(churn_summary) RETURNS bigint
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION customers_lost(churn_summary) IS
+  'ends of the last open episode in the period; who leaves twice counts twice';
+CREATE FUNCTION customers_at_end(churn_summary) RETURNS bigint
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION customers_at_end(churn_summary) IS
+  'customers there immediately before the end of the period: at start + new + returned - lost';
+CREATE FUNCTION customers_retained(churn_summary) RETURNS bigint
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION customers_retained(churn_summary) IS
+  'customers there both immediately before the period and immediately before its end';
+CREATE FUNCTION churn_period_start(churn_summary) RETURNS timestamptz
+  LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION churn_period_start(churn_summary) IS
+  'first instant of the period; dates begin at midnight of the sessions time zone';
+CREATE FUNCTION churn_period_end(churn_summary) RETURNS timestamptz
+  LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION churn_period_end(churn_summary) IS
+  'first instant after the period; dates begin at midnight of the sessions time zone';
+
+-- one-step aggregates end with these
+
+CREATE FUNCTION churn_summary_churn_rate(churn_summary) RETURNS double precision
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION churn_summary_churn_rate(churn_summary) IS
+  'aggregate support: churn rate by the method start';
+CREATE FUNCTION churn_summary_retention_rate(churn_summary) RETURNS double precision
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION churn_summary_retention_rate(churn_summary) IS
+  'aggregate support: retention rate by the method start';
+
+-- building: one row a customer (started_at, ended_at), or a customer's episodes as a multirange
+
+CREATE FUNCTION churn_summary_accum(churn_summary, timestamptz, timestamptz, tstzrange) RETURNS churn_summary
+  LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'churn_summary_accum_timestamptz';
+COMMENT ON FUNCTION churn_summary_accum(churn_summary, timestamptz, timestamptz, tstzrange) IS
+  'aggregate support: counts a customer';
+CREATE FUNCTION churn_summary_accum(churn_summary, date, date, daterange) RETURNS churn_summary
+  LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'churn_summary_accum_date';
+COMMENT ON FUNCTION churn_summary_accum(churn_summary, date, date, daterange) IS
+  'aggregate support: counts a customer';
+CREATE FUNCTION churn_summary_accum(churn_summary, tstzmultirange, tstzrange) RETURNS churn_summary
+  LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'churn_summary_accum_tstzmultirange';
+COMMENT ON FUNCTION churn_summary_accum(churn_summary, tstzmultirange, tstzrange) IS
+  'aggregate support: counts a customer with all episodes';
+CREATE FUNCTION churn_summary_accum(churn_summary, datemultirange, daterange) RETURNS churn_summary
+  LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'churn_summary_accum_datemultirange';
+COMMENT ON FUNCTION churn_summary_accum(churn_summary, datemultirange, daterange) IS
+  'aggregate support: counts a customer with all episodes';
+
+CREATE AGGREGATE churn_agg(started_at timestamptz, ended_at timestamptz, period tstzrange) (
+  SFUNC = churn_summary_accum,
+  STYPE = churn_summary,
+  SSPACE = 64,
+  COMBINEFUNC = churn_summary_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE churn_agg(timestamptz, timestamptz, tstzrange) IS
+  'churn_summary of the period, one row a customer; ended_at is null for who is still there; rows without started_at are ignored; NULL if there are none';
+
+CREATE AGGREGATE churn_rate(started_at timestamptz, ended_at timestamptz, period tstzrange) (
+  SFUNC = churn_summary_accum,
+  STYPE = churn_summary,
+  SSPACE = 64,
+  FINALFUNC = churn_summary_churn_rate,
+  COMBINEFUNC = churn_summary_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE churn_rate(timestamptz, timestamptz, tstzrange) IS
+  'customers lost in the period / customers at its start, one row a customer; NULL if there were none at the start';
+
+CREATE AGGREGATE retention_rate(started_at timestamptz, ended_at timestamptz, period tstzrange) (
+  SFUNC = churn_summary_accum,
+  STYPE = churn_summary,
+  SSPACE = 64,
+  FINALFUNC = churn_summary_retention_rate,
+  COMBINEFUNC = churn_summary_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE retention_rate(timestamptz, timestamptz, tstzrange) IS
+  '(customers at the end - new ones) / customers at the start of the period, one row a customer; NULL if there were none at the start';
+
+CREATE AGGREGATE churn_agg(started_at date, ended_at date, period daterange) (
+  SFUNC = churn_summary_accum,
+  STYPE = churn_summary,
+  SSPACE = 64,
+  COMBINEFUNC = churn_summary_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE churn_agg(date, date, daterange) IS
+  'churn_summary of the period, one row a customer, in dates; ended_at is null for who is still there; rows without started_at are ignored; NULL if there are none';
+
+CREATE AGGREGATE churn_rate(started_at date, ended_at date, period daterange) (
+  SFUNC = churn_summary_accum,
+  STYPE = churn_summary,
+  SSPACE = 64,
+  FINALFUNC = churn_summary_churn_rate,
+  COMBINEFUNC = churn_summary_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE churn_rate(date, date, daterange) IS
+  'customers lost in the period / customers at its start, one row a customer, in dates; NULL if there were none at the start';
+
+CREATE AGGREGATE retention_rate(started_at date, ended_at date, period daterange) (
+  SFUNC = churn_summary_accum,
+  STYPE = churn_summary,
+  SSPACE = 64,
+  FINALFUNC = churn_summary_retention_rate,
+  COMBINEFUNC = churn_summary_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE retention_rate(date, date, daterange) IS
+  '(customers at the end - new ones) / customers at the start of the period, one row a customer, in dates; NULL if there were none at the start';
+
+CREATE AGGREGATE churn_agg(episodes tstzmultirange, period tstzrange) (
+  SFUNC = churn_summary_accum,
+  STYPE = churn_summary,
+  SSPACE = 64,
+  COMBINEFUNC = churn_summary_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE churn_agg(tstzmultirange, tstzrange) IS
+  'churn_summary of the period, one row a customer with all episodes (merge_episodes): knows who returned; nulls are ignored; NULL if there are no rows';
+
+CREATE AGGREGATE churn_rate(episodes tstzmultirange, period tstzrange) (
+  SFUNC = churn_summary_accum,
+  STYPE = churn_summary,
+  SSPACE = 64,
+  FINALFUNC = churn_summary_churn_rate,
+  COMBINEFUNC = churn_summary_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE churn_rate(tstzmultirange, tstzrange) IS
+  'customers lost in the period / customers at its start, one row a customer with all episodes; NULL if there were none at the start';
+
+CREATE AGGREGATE retention_rate(episodes tstzmultirange, period tstzrange) (
+  SFUNC = churn_summary_accum,
+  STYPE = churn_summary,
+  SSPACE = 64,
+  FINALFUNC = churn_summary_retention_rate,
+  COMBINEFUNC = churn_summary_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE retention_rate(tstzmultirange, tstzrange) IS
+  '(customers at the end - new ones) / customers at the start of the period, one row a customer with all episodes; NULL if there were none at the start';
+
+CREATE AGGREGATE churn_agg(episodes datemultirange, period daterange) (
+  SFUNC = churn_summary_accum,
+  STYPE = churn_summary,
+  SSPACE = 64,
+  COMBINEFUNC = churn_summary_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE churn_agg(datemultirange, daterange) IS
+  'churn_summary of the period, one row a customer with all episodes (merge_episodes), in dates: knows who returned; nulls are ignored; NULL if there are no rows';
+
+CREATE AGGREGATE churn_rate(episodes datemultirange, period daterange) (
+  SFUNC = churn_summary_accum,
+  STYPE = churn_summary,
+  SSPACE = 64,
+  FINALFUNC = churn_summary_churn_rate,
+  COMBINEFUNC = churn_summary_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE churn_rate(datemultirange, daterange) IS
+  'customers lost in the period / customers at its start, one row a customer with all episodes, in dates; NULL if there were none at the start';
+
+CREATE AGGREGATE retention_rate(episodes datemultirange, period daterange) (
+  SFUNC = churn_summary_accum,
+  STYPE = churn_summary,
+  SSPACE = 64,
+  FINALFUNC = churn_summary_retention_rate,
+  COMBINEFUNC = churn_summary_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE retention_rate(datemultirange, daterange) IS
+  '(customers at the end - new ones) / customers at the start of the period, one row a customer with all episodes, in dates; NULL if there were none at the start';
+
+-- rates of other lengths of time
+
+CREATE FUNCTION annualize_rate(rate double precision, from_period interval, to_period interval DEFAULT '1 year') RETURNS double precision
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION annualize_rate(double precision, interval, interval) IS
+  'a rate of one length of time as the rate of another, 0..1: 1 - (1 - rate)^(to_period / from_period); the monthly churn 0.03 is 0.306 a year';
+CREATE FUNCTION annualize_rate(rate double precision, from_period text, to_period text DEFAULT 'year') RETURNS double precision
+  LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'text_annualize_rate';
+COMMENT ON FUNCTION annualize_rate(double precision, text, text) IS
+  'the same by words: day, week, month, quarter, year, or anything that is an interval';
