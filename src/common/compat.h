@@ -39,4 +39,7 @@
 #define pg_noreturn __attribute__((noreturn))
 #endif
 
+/* DecodeTimezoneNameToTz(): what date_trunc() makes of the name of a time zone */
+#define HAVE_DECODE_TIMEZONE_NAME_TO_TZ (PG_VERSION_NUM >= 160000)
+
 #endif
