@@ -74,6 +74,17 @@ churn_period_over(const ChurnPeriod *period, int64 as_of)
 						date_timestamptz, churn_point_datum(period->end, CHURN_DATES)));
 }
 
+void
+churn_ends_before_start(int64 start, int64 end, ChurnUnit unit)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("a customer ends at %s, before starting at %s",
+						   churn_point_shown(end, unit), churn_point_shown(start, unit)),
+					errdetail("ended_at is not earlier than started_at, or null for customers who "
+							  "are still there."),
+					errhint("Look at such rows with WHERE ended_at < started_at.")));
+}
+
 static void
 period_unusable(const RangeType *range, ChurnUnit unit, const char *why)
 {

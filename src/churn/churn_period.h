@@ -37,6 +37,9 @@ extern Datum churn_point_datum(int64 point, ChurnUnit unit);
 /* A point for a message, as the user would write it. */
 extern char *churn_point_shown(int64 point, ChurnUnit unit);
 
+/* Raise the ERROR (22023) for a row that ends before it starts. */
+pg_noreturn extern void churn_ends_before_start(int64 start, int64 end, ChurnUnit unit);
+
 /* "[start, end)" for a message. */
 extern char *churn_period_shown(const ChurnPeriod *period);
 

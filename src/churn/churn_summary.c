@@ -169,17 +169,6 @@ count_transitions(ChurnSummary *s, int64 start, int64 end, bool earlier)
 
 /* ---- accumulate: one row is one customer, there once ---- */
 
-static void
-ends_before_start(int64 start, int64 end, ChurnUnit unit)
-{
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("a customer ends at %s, before starting at %s",
-						   churn_point_shown(end, unit), churn_point_shown(start, unit)),
-					errdetail("ended_at is not earlier than started_at, or null for customers who "
-							  "are still there."),
-					errhint("Look at such rows with WHERE ended_at < started_at.")));
-}
-
 static Datum
 accum_row(FunctionCallInfo fcinfo, ChurnUnit unit)
 {
@@ -196,7 +185,7 @@ accum_row(FunctionCallInfo fcinfo, ChurnUnit unit)
 	start = churn_point_arg(fcinfo, 1, unit);
 	end = PG_ARGISNULL(2) ? PG_INT64_MAX : churn_point_arg(fcinfo, 2, unit);
 	if (unlikely(end < start))
-		ends_before_start(start, end, unit);
+		churn_ends_before_start(start, end, unit);
 	s = state_for_row(fcinfo, 3, unit);
 	count_transitions(s, start, end, false);
 	if (start < s->period_start && end >= s->period_start)

@@ -42,4 +42,11 @@
 /* DecodeTimezoneNameToTz(): what date_trunc() makes of the name of a time zone */
 #define HAVE_DECODE_TIMEZONE_NAME_TO_TZ (PG_VERSION_NUM >= 160000)
 
+/* From 16 on, make_range() can report errors softly, which we never want. */
+#if PG_VERSION_NUM >= 160000
+#define make_range_compat(type, lower, upper) make_range(type, lower, upper, false, NULL)
+#else
+#define make_range_compat(type, lower, upper) make_range(type, lower, upper, false)
+#endif
+
 #endif
