@@ -177,6 +177,22 @@ CREATE AGGREGATE health_score(score double precision, weight double precision) (
 COMMENT ON AGGREGATE health_score(double precision, double precision) IS
   'health, 1 (bad) to 10 (good), of measures on 0..100 and their weights; a NULL score leaves its weight to the others; NULL if less than half of the weight has a score';
 
+CREATE FUNCTION health_drivers(
+  summary health_summary,
+  missing text DEFAULT 'renormalise',
+  min_coverage double precision DEFAULT 0.5
+) RETURNS TABLE (measure text, pillar cls_pillar, contribution double precision)
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 10 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION health_drivers(health_summary, text, double precision) IS
+  'points of the health score (1..10) that each measure costs, dearest first; they sum to 10 - health_score() with the same options; no rows where that is NULL';
+
+CREATE FUNCTION health_measures(summary health_summary)
+  RETURNS TABLE (measure text, pillar cls_pillar, score double precision, weight double precision,
+                 reading_count bigint, missing_count bigint)
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 10 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION health_measures(health_summary) IS
+  'the measures of a summary: mean score 0..100 (NULL: no reading), weight (missing ones included), rows with and without a score';
+
 -- one measure, one score
 
 CREATE FUNCTION normalize_measure(value double precision, bad double precision, good double precision)
