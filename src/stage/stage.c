@@ -33,10 +33,20 @@ static struct
 	Oid oids[STAGE_COUNT];
 } known;
 
+/* Positions are read from stored values, which may be damaged. */
+static inline void
+check_position(LifecycleStage stage)
+{
+	if (unlikely((int) stage < 0 || (int) stage >= STAGE_COUNT))
+		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+						errmsg("invalid position %d of a lifecycle stage", (int) stage),
+						errhint("The stored value is damaged or was written by a newer version.")));
+}
+
 const char *
 stage_name(LifecycleStage stage)
 {
-	Assert(stage >= 0 && stage < STAGE_COUNT);
+	check_position(stage);
 	return NAMES[stage];
 }
 
@@ -126,8 +136,7 @@ find_oid(LifecycleStage stage)
 Oid
 stage_oid(LifecycleStage stage)
 {
-	if (stage < 0 || stage >= STAGE_COUNT)
-		elog(ERROR, "invalid position %d of a lifecycle stage", (int) stage);
+	check_position(stage);
 	if (!OidIsValid(known.oids[stage]))
 	{
 		Oid value;
