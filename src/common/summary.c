@@ -41,7 +41,7 @@ summary_text_invalid(const SummaryText *t, const char *format, ...)
 }
 
 /*
- * Parse the text of a summary into an object of exactly so many fields.
+ * Parse the text of a summary into an object of exactly so many fields, or of any number (0).
  *
  * Malformed JSON is reported by the server's own parser (22P02).
  */
@@ -53,7 +53,7 @@ summary_text_open(const char *text, const char *type, const char *example, int f
 
 	if (!JB_ROOT_IS_OBJECT(jb))
 		summary_text_invalid(&t, "The value is not a JSON object.");
-	if ((int) JB_ROOT_COUNT(jb) != fields)
+	if (fields > 0 && (int) JB_ROOT_COUNT(jb) != fields)
 		summary_text_invalid(&t, "The object has %d fields instead of %d.", (int) JB_ROOT_COUNT(jb),
 							 fields);
 	t.object = &jb->root;
