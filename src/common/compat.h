@@ -14,6 +14,11 @@
 
 #include "fmgr.h"
 
+/* What postgres.h said of varlenas moved into a header of its own in PostgreSQL 16. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 /*
  * We build with hidden symbols, so that our names can't clash with those of another library.
  * PostgreSQL 15 doesn't mark what SQL calls as visible; from 16 on it does.
