@@ -41,7 +41,7 @@ model_time_clock(int64 usecs)
 	int64 seconds = usecs / USECS_PER_SEC;
 	int64 hours = seconds / SECS_PER_HOUR;
 	int fraction = (int) (usecs % USECS_PER_SEC);
-	char *clock = psprintf("%02" INT64_MODIFIER "d:%02d:%02d", hours,
+	char *clock = psprintf("%02lld:%02d:%02d", (long long) hours,
 						   (int) (seconds / SECS_PER_MINUTE % MINS_PER_HOUR),
 						   (int) (seconds % SECS_PER_MINUTE));
 

@@ -382,7 +382,8 @@ purchase_summary_send(PG_FUNCTION_ARGS)
 	{
 		pq_sendbyte(&buf, s->bucket_kind);
 		pq_sendint64(&buf, s->bucket_size);
-		pq_sendcountedtext(&buf, s->data, s->zone_len, false);
+		pq_sendint32(&buf, s->zone_len);
+		pq_sendbytes(&buf, s->data, s->zone_len);
 		for (int i = 0; i < s->count; i++)
 			pq_sendint64(&buf, purchase_bucket_at(s, i));
 	}
