@@ -4,6 +4,7 @@
  */
 #include "common/period_start.h"
 
+#include "nodes/primnodes.h"
 #include "parser/scansup.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
@@ -287,13 +288,37 @@ period_zone(const text *name)
 typedef struct CallCache
 {
 	PeriodCalendar *calendar; /* NULL: not found yet */
+	bool constant;			  /* neither word can change from row to row */
+	bool session_zone;		  /* the zone is that of the session, which can */
 	int unit_length;
 	int zone_length;
 	char unit[NAMEDATALEN];
 	char zone[TZ_STRLEN_MAX + 1];
 } CallCache;
 
-static inline bool
+/* Is an argument a literal?  A parameter is none: PL/pgSQL changes its value between calls. */
+static bool
+is_literal(FmgrInfo *function, int i)
+{
+	Node *call = function->fn_expr;
+
+	return call != NULL && IsA(call, FuncExpr) && i < list_length(((FuncExpr *) call)->args) &&
+		   IsA(list_nth(((FuncExpr *) call)->args, i), Const);
+}
+
+static CallCache *
+new_call_cache(FunctionCallInfo fcinfo)
+{
+	CallCache *cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(CallCache));
+
+	cache->session_zone = PG_NARGS() == 2;
+	cache->constant =
+		is_literal(fcinfo->flinfo, 1) && (cache->session_zone || is_literal(fcinfo->flinfo, 2));
+	fcinfo->flinfo->fn_extra = cache;
+	return cache;
+}
+
+static bool
 same_word(const text *word, const char *known, int length)
 {
 	return (int) VARSIZE_ANY_EXHDR(word) == length && memcmp(VARDATA_ANY(word), known, length) == 0;
@@ -310,9 +335,17 @@ remember_word(const text *word, char *known, int size)
 	return length;
 }
 
+/* The calendar for the words of this call, which may be those of the last one. */
 static pg_noinline PeriodCalendar *
-find_calendar(CallCache *cache, const text *unit, const text *zone)
+calendar_by_words(FunctionCallInfo fcinfo, CallCache *cache)
 {
+	const text *unit = PG_GETARG_TEXT_PP(1);
+	const text *zone = cache->session_zone ? NULL : PG_GETARG_TEXT_PP(2);
+
+	if (cache->calendar != NULL && same_word(unit, cache->unit, cache->unit_length) &&
+		(zone == NULL ? cache->calendar->key.zone == session_timezone
+					  : same_word(zone, cache->zone, cache->zone_length)))
+		return cache->calendar;
 	cache->calendar = NULL;
 	cache->unit_length = remember_word(unit, cache->unit, sizeof(cache->unit));
 	if (zone != NULL)
@@ -322,22 +355,17 @@ find_calendar(CallCache *cache, const text *unit, const text *zone)
 	return cache->calendar;
 }
 
-/* The calendar of this call; zone is NULL for the session's. */
 static inline PeriodCalendar *
-call_calendar(FunctionCallInfo fcinfo, const text *unit, const text *zone)
+call_calendar(FunctionCallInfo fcinfo)
 {
 	CallCache *cache = fcinfo->flinfo->fn_extra;
 
-	if (cache == NULL)
-	{
-		cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(CallCache));
-		fcinfo->flinfo->fn_extra = cache;
-	}
-	if (likely(cache->calendar != NULL && same_word(unit, cache->unit, cache->unit_length) &&
-			   (zone == NULL ? cache->calendar->key.zone == session_timezone
-							 : same_word(zone, cache->zone, cache->zone_length))))
+	if (unlikely(cache == NULL))
+		cache = new_call_cache(fcinfo);
+	if (likely(cache->constant && cache->calendar != NULL &&
+			   (!cache->session_zone || cache->calendar->key.zone == session_timezone)))
 		return cache->calendar;
-	return find_calendar(cache, unit, zone);
+	return calendar_by_words(fcinfo, cache);
 }
 
 /*
@@ -353,8 +381,7 @@ Datum
 period_start(PG_FUNCTION_ARGS)
 {
 	TimestampTz at = PG_GETARG_TIMESTAMPTZ(0);
-	PeriodCalendar *calendar =
-		call_calendar(fcinfo, PG_GETARG_TEXT_PP(1), PG_NARGS() == 3 ? PG_GETARG_TEXT_PP(2) : NULL);
+	PeriodCalendar *calendar = call_calendar(fcinfo);
 
 	if (unlikely(TIMESTAMP_NOT_FINITE(at)))
 		PG_RETURN_DATEADT(TIMESTAMP_IS_NOBEGIN(at) ? DATEVAL_NOBEGIN : DATEVAL_NOEND);

@@ -18,12 +18,6 @@
 /* How much of a wrong value an error message shows, in bytes. */
 #define MAX_SHOWN 200
 
-bool
-summary_is_state(FunctionCallInfo fcinfo)
-{
-	return AggCheckCallContext(fcinfo, NULL) != 0;
-}
-
 void
 summary_text_invalid(const SummaryText *t, const char *format, ...)
 {

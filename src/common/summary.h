@@ -13,13 +13,20 @@
 
 #include "fmgr.h"
 #include "lib/stringinfo.h"
+#include "nodes/nodes.h"
 #include "utils/jsonb.h"
 
 /*
  * Is this call part of an aggregate, so that its first argument is a state which we made and which
  * we may change?  Everywhere else that argument is a user's value: to be copied, and checked.
  */
-extern bool summary_is_state(FunctionCallInfo fcinfo);
+static inline bool
+summary_is_state(FunctionCallInfo fcinfo)
+{
+	/* as AggCheckCallContext() has it, but inline, since this runs for each row */
+	return fcinfo->context != NULL &&
+		   (IsA(fcinfo->context, AggState) || IsA(fcinfo->context, WindowAggState));
+}
 
 /*
  * The text form of a summary is a JSON object with one key per field, in a fixed order.  The

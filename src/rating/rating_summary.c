@@ -27,26 +27,26 @@ get_count(const RatingSummary *s, int i)
 		case 1:
 			return *(const uint8 *) at;
 		case 2:
-			{
-				uint16 v;
+		{
+			uint16 v;
 
-				memcpy(&v, at, sizeof(v));
-				return v;
-			}
+			memcpy(&v, at, sizeof(v));
+			return v;
+		}
 		case 4:
-			{
-				uint32 v;
+		{
+			uint32 v;
 
-				memcpy(&v, at, sizeof(v));
-				return v;
-			}
+			memcpy(&v, at, sizeof(v));
+			return v;
+		}
 		default:
-			{
-				int64 v;
+		{
+			int64 v;
 
-				memcpy(&v, at, sizeof(v));
-				return v;
-			}
+			memcpy(&v, at, sizeof(v));
+			return v;
+		}
 	}
 }
 
@@ -61,19 +61,19 @@ set_count(RatingSummary *s, int i, int64 value)
 			*(uint8 *) at = (uint8) value;
 			break;
 		case 2:
-			{
-				uint16 v = (uint16) value;
+		{
+			uint16 v = (uint16) value;
 
-				memcpy(at, &v, sizeof(v));
-				break;
-			}
+			memcpy(at, &v, sizeof(v));
+			break;
+		}
 		case 4:
-			{
-				uint32 v = (uint32) value;
+		{
+			uint32 v = (uint32) value;
 
-				memcpy(at, &v, sizeof(v));
-				break;
-			}
+			memcpy(at, &v, sizeof(v));
+			break;
+		}
 		default:
 			memcpy(at, &value, sizeof(value));
 	}
@@ -135,12 +135,11 @@ static void
 check_scale(int64 lo, int64 hi)
 {
 	if (lo < PG_INT16_MIN || hi > PG_INT16_MAX || hi <= lo || hi - lo >= RATING_MAX_POINTS)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid rating scale " INT64_FORMAT ".." INT64_FORMAT, lo, hi),
-				 errdetail("A scale has 2 to %d whole points, lowest first, from %d to %d.",
-						   RATING_MAX_POINTS, PG_INT16_MIN, PG_INT16_MAX),
-				 errhint("For example: rating_agg(score, 1, 5).")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid rating scale " INT64_FORMAT ".." INT64_FORMAT, lo, hi),
+						errdetail("A scale has 2 to %d whole points, lowest first, from %d to %d.",
+								  RATING_MAX_POINTS, PG_INT16_MIN, PG_INT16_MAX),
+						errhint("For example: rating_agg(score, 1, 5).")));
 }
 
 /* Would the layout of this value lead us outside of it?  Content is checked by I/O. */
@@ -153,9 +152,9 @@ check_layout(const RatingSummary *s)
 		(s->width != 1 && s->width != 2 && s->width != 4 && s->width != 8) ||
 		(size - RATING_SUMMARY_HEADER) % s->width != 0 || rating_points(s) < 2 ||
 		rating_points(s) > RATING_MAX_POINTS)
-		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
-						errmsg("invalid value of type %s", TYPE_NAME),
-						errhint("The stored value is damaged or was written by a newer version.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED), errmsg("invalid value of type %s", TYPE_NAME),
+				 errhint("The stored value is damaged or was written by a newer version.")));
 }
 
 static void
@@ -171,27 +170,35 @@ score_off_scale(const RatingSummary *s, const char *score)
 static void
 too_many_responses(void)
 {
-	ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					errmsg("too many responses for a rating_summary"),
-					errdetail("A summary holds at most " INT64_FORMAT " responses.", PG_INT64_MAX)));
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("too many responses for a rating_summary"),
+			 errdetail("A summary holds at most " INT64_FORMAT " responses.", PG_INT64_MAX)));
 }
 
 /* ---- the state of an aggregate ---- */
+
+static pg_noinline RatingSummary *
+checked_copy(Datum value)
+{
+	RatingSummary *s = (RatingSummary *) PG_DETOAST_DATUM_COPY(value);
+
+	check_layout(s);
+	return s;
+}
 
 /*
  * The summary in argument i: within an aggregate our own state, to be changed in place; else a
  * checked copy of a user's value.
  */
-static RatingSummary *
+static inline RatingSummary *
 writable_summary(FunctionCallInfo fcinfo, int i)
 {
 	RatingSummary *s = (RatingSummary *) PG_GETARG_POINTER(i);
 
-	if (summary_is_state(fcinfo) && !VARATT_IS_EXTENDED(s))
+	if (likely(summary_is_state(fcinfo) && !VARATT_IS_EXTENDED(s)))
 		return s;
-	s = (RatingSummary *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(i));
-	check_layout(s);
-	return s;
+	return checked_copy(PG_GETARG_DATUM(i));
 }
 
 static const RatingSummary *
@@ -227,10 +234,11 @@ scaled_state(FunctionCallInfo fcinfo)
 	}
 	s = writable_summary(fcinfo, 0);
 	if (s->lo != lo || rating_hi(s) != hi)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("the rating scale changes from %d..%d to %d..%d within one aggregate",
-							   s->lo, rating_hi(s), lo, hi),
-						errhint("Group by the scale, so that each summary has one.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the rating scale changes from %d..%d to %d..%d within one aggregate",
+						s->lo, rating_hi(s), lo, hi),
+				 errhint("Group by the scale, so that each summary has one.")));
 	return s;
 }
 
@@ -244,7 +252,9 @@ state_for_row(FunctionCallInfo fcinfo)
 static inline int
 point_of(const RatingSummary *s, int64 score)
 {
-	return likely(score >= s->lo && score <= rating_hi(s)) ? (int) (score - s->lo) : -1;
+	uint64 point = (uint64) score - (uint64) s->lo; /* below the scale: a huge number */
+
+	return likely(point < (uint64) rating_points(s)) ? (int) point : -1;
 }
 
 static inline int
@@ -295,12 +305,32 @@ count_out(RatingSummary *s, int point)
 /* ---- accumulate and remove: rating_summary_accum(rating_summary, score [, lo, hi]) ---- */
 
 /*
+ * The ordinary row: our own state, a score on the scale, a counter with room.  Returns false, and
+ * has changed nothing, where it is none.
+ */
+static inline bool
+count_in_place(RatingSummary *s, int point, int by)
+{
+	int64 count;
+
+	if (point < 0)
+		return false;
+	count = get_count(s, point);
+	if (count == (by > 0 ? max_of_width(s->width) : 0))
+		return false;
+	set_count(s, point, count + by);
+	return true;
+}
+
+/*
  * The transition functions for one type of score.  The two-argument form is strict; the one with a
  * scale is not, and skips null scores itself.
+ *
+ * The ordinary row comes first and calls nothing: it is what an aggregate costs beside the scan.
+ * All else is left to the general case.
  */
-#define RATING_TRANSITION(function, change, point, shown)                                          \
-	PG_FUNCTION_INFO_V1(function);                                                                 \
-	Datum function(PG_FUNCTION_ARGS)                                                               \
+#define RATING_TRANSITION(function, change, by, point, shown)                                      \
+	static pg_noinline Datum function##_general(PG_FUNCTION_ARGS)                                  \
 	{                                                                                              \
 		RatingSummary *s = state_for_row(fcinfo);                                                  \
 		int i;                                                                                     \
@@ -311,11 +341,21 @@ count_out(RatingSummary *s, int point)
 		if (unlikely(i < 0))                                                                       \
 			score_off_scale(s, DatumGetCString(DirectFunctionCall1(shown, PG_GETARG_DATUM(1))));   \
 		PG_RETURN_POINTER(change(s, i));                                                           \
+	}                                                                                              \
+	PG_FUNCTION_INFO_V1(function);                                                                 \
+	Datum function(PG_FUNCTION_ARGS)                                                               \
+	{                                                                                              \
+		RatingSummary *s = (RatingSummary *) PG_GETARG_POINTER(0);                                 \
+                                                                                                   \
+		if (likely(PG_NARGS() == 2 && summary_is_state(fcinfo) && !VARATT_IS_EXTENDED(s) &&        \
+				   count_in_place(s, point, by)))                                                  \
+			PG_RETURN_POINTER(s);                                                                  \
+		return function##_general(fcinfo);                                                         \
 	}
 
 #define RATING_TRANSITIONS(type, point, shown)                                                     \
-	RATING_TRANSITION(rating_summary_accum_##type, count_in, point, shown)                         \
-	RATING_TRANSITION(rating_summary_remove_##type, count_out, point, shown)
+	RATING_TRANSITION(rating_summary_accum_##type, count_in, 1, point, shown)                      \
+	RATING_TRANSITION(rating_summary_remove_##type, count_out, -1, point, shown)
 
 RATING_TRANSITIONS(int2, point_of(s, PG_GETARG_INT16(1)), int2out)
 RATING_TRANSITIONS(int4, point_of(s, PG_GETARG_INT32(1)), int4out)
