@@ -102,6 +102,33 @@ summary_text_double(const SummaryText *t, const char *field)
 	return value_double(t, field, field_value(t, field));
 }
 
+/* A JSON number as numeric, exact. */
+Datum
+summary_text_numeric(const SummaryText *t, const char *field)
+{
+	const JsonbValue *v = field_value(t, field);
+
+	if (v->type != jbvNumeric)
+		summary_text_invalid(t, "\"%s\" is not a number.", field);
+	return NumericGetDatum(v->val.numeric);
+}
+
+/* An object within the object, of exactly so many fields. */
+SummaryText
+summary_text_object(const SummaryText *t, const char *field, int fields)
+{
+	const JsonbValue *v = field_value(t, field);
+	SummaryText inner = *t;
+
+	if (v->type != jbvBinary || !JsonContainerIsObject(v->val.binary.data))
+		summary_text_invalid(t, "\"%s\" is not an object.", field);
+	inner.object = v->val.binary.data;
+	if ((int) JsonContainerSize(inner.object) != fields)
+		summary_text_invalid(t, "\"%s\" has %d fields instead of %d.", field,
+							 (int) JsonContainerSize(inner.object), fields);
+	return inner;
+}
+
 bool
 summary_text_is_null(const SummaryText *t, const char *field)
 {

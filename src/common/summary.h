@@ -52,6 +52,8 @@ extern int64 summary_text_element_int64(const SummaryText *t, const char *field,
 extern double summary_text_element_double(const SummaryText *t, const char *field,
 										  const Jsonb *array, int i);
 extern char *summary_text_string(const SummaryText *t, const char *field);
+extern Datum summary_text_numeric(const SummaryText *t, const char *field);
+extern SummaryText summary_text_object(const SummaryText *t, const char *field, int fields);
 extern bool summary_text_is_null(const SummaryText *t, const char *field);
 pg_noreturn extern void summary_text_invalid(const SummaryText *t, const char *format, ...)
 	pg_attribute_printf(2, 3);
