@@ -1,0 +1,109 @@
+/*
+ * risk_sample.h: who churned and who stayed, with their features, as a model is fitted to them.
+ */
+#ifndef CUSTOMER_LIFECYCLE_RISK_SAMPLE_H
+#define CUSTOMER_LIFECYCLE_RISK_SAMPLE_H
+
+#include "common/summary.h"
+
+/*
+ * A flat table of doubles, one row per distinct (outcome, features):
+ *
+ *   +---------+---------+----------+------+----------+---------+-------------------+-----+-------+
+ *   | vl_len_ | version | features | rows | distinct | omitted | row 0             | ... | spare |
+ *   |  4      |  1 (+1) |  2       | 4    | 4        | 8       | 8 (1 + features)  |     |       |
+ *   +---------+---------+----------+------+----------+---------+-------------------+-----+-------+
+ *
+ *   row: | +count churned, or -count stayed | feature 1 | ... | feature k |
+ *
+ * Newton's method reads the rows many times, so they are kept; equal ones are collapsed when the
+ * table is full and at the end.  A state in which nothing but NULLs has been seen has no features
+ * yet.  Only states of aggregates have spare room or equal rows.
+ */
+typedef struct RiskSample
+{
+	int32 vl_len_;
+	uint8 version;
+	uint8 unused;
+	int16 features; /* k, or 0 while unknown */
+	int32 rows;		/* in use */
+	int32 distinct; /* so many rows at the start are known to differ from one another */
+	int64 omitted;	/* rows left out because something in them was NULL */
+	double cells[FLEXIBLE_ARRAY_MEMBER];
+} RiskSample;
+
+#define RISK_SAMPLE_VERSION 1
+#define RISK_SAMPLE_HEADER offsetof(RiskSample, cells)
+#define RISK_MAX_FEATURES 100
+#define RISK_MAX_FEATURE 1e140 /* magnitude; squares stay within double precision */
+#define RISK_MAX_COUNT INT64CONST(1000000000000000)
+
+/* The largest table, in bytes: its text then still fits in the 1 GB that PostgreSQL allows. */
+#define RISK_MAX_BYTES ((Size) 256 * 1024 * 1024)
+
+#define DatumGetRiskSample(d) ((RiskSample *) PG_DETOAST_DATUM(d))
+
+/* The number of doubles of a row. */
+static inline int
+risk_row_cells(const RiskSample *s)
+{
+	return 1 + s->features;
+}
+
+static inline Size
+risk_row_bytes(int features)
+{
+	return sizeof(double) * (1 + (Size) features);
+}
+
+static inline double *
+risk_row(RiskSample *s, int i)
+{
+	return s->cells + (Size) i * risk_row_cells(s);
+}
+
+static inline const double *
+risk_row_const(const RiskSample *s, int i)
+{
+	return s->cells + (Size) i * risk_row_cells(s);
+}
+
+static inline int
+risk_max_rows(int features)
+{
+	return (int) ((RISK_MAX_BYTES - RISK_SAMPLE_HEADER) / risk_row_bytes(features));
+}
+
+/* Argument i of an accessor, checked. */
+extern const RiskSample *risk_sample_arg(FunctionCallInfo fcinfo, int i);
+
+/* A new sample with room for so many rows. */
+extern RiskSample *risk_sample_new(int features, int capacity);
+
+/* A copy of exactly the rows in use, equal ones collapsed: the form of values. */
+extern RiskSample *risk_sample_canonical(const RiskSample *s);
+
+/*
+ * Append a row of 1 + features cells; the sample may move, to become larger.  ERROR where it would
+ * pass its bound.
+ */
+extern RiskSample *risk_sample_append(RiskSample *s, const double *row);
+
+/* ERROR unless the number of features is allowed. */
+extern void risk_check_features(int features);
+
+/* ---- risk_rows.c: rows as a set ---- */
+
+/* Collapse equal rows in place. */
+extern void risk_collapse(RiskSample *s);
+
+/* The rows in one order for all samples that hold the same. */
+extern const double **risk_sorted_rows(const RiskSample *s);
+
+/* Outcome, then features; the count doesn't matter. */
+extern int risk_compare_rows(const double *a, const double *b, int features);
+
+/* A hash of outcome and features; the count doesn't matter. */
+extern uint64 risk_hash_row(const double *row, int features);
+
+#endif
