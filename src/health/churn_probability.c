@@ -20,7 +20,12 @@ features_arg(FunctionCallInfo fcinfo, int i, const RiskModel *m)
 	const double *values = (const double *) ARR_DATA_PTR(array);
 	int n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 
-	if (n != m->features || ARR_NDIM(array) > 1)
+	if (ARR_NDIM(array) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("the features of a customer form a %d-dimensional array", ARR_NDIM(array)),
+				 errhint("Give them as one array: ARRAY[days_silent, tickets, logins].")));
+	if (n != m->features)
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -52,8 +57,8 @@ churn_probability(PG_FUNCTION_ARGS)
 
 	if (features == NULL)
 		PG_RETURN_NULL();
-	z = risk_linear_predictor(risk_estimates(m), features, m->features);
-	/* NaN: no intercept, or infinite terms of both signs */
+	z = risk_linear_predictor(m, features);
+	/* NaN: one outcome only, or infinite terms of both signs */
 	if (isnan(z))
 		PG_RETURN_NULL();
 	PG_RETURN_FLOAT8(logistic_probability(z));
@@ -98,7 +103,7 @@ put_driver(ReturnSetInfo *result, const RiskDriver *d)
  * churn_drivers(risk_model, features) -> set of (name, value, contribution, odds_factor)
  *
  * contribution = coefficient x (value - mean), in log-odds: what sets this customer apart from the
- * average one.  Together they are z - z(average).  No rows where churn_probability() is NULL.
+ * average one.  Together they are z - centre.  No rows where churn_probability() is NULL.
  */
 PG_FUNCTION_INFO_V1(churn_drivers);
 Datum
@@ -111,7 +116,7 @@ churn_drivers(PG_FUNCTION_ARGS)
 	int n = 0;
 
 	InitMaterializedSRF(fcinfo, 0);
-	if (features == NULL || isnan(risk_estimates(m)[0]))
+	if (features == NULL || isnan(m->centre))
 		return (Datum) 0;
 	for (int j = 0; j < m->features; j++)
 	{

@@ -463,6 +463,7 @@ forget_results(const LogisticData *data, LogisticFit *fit)
 {
 	int width = 1 + data->features;
 
+	fit->centre = NAN;
 	for (int j = 0; j < width; j++)
 		fit->estimate[j] = NAN;
 	for (int i = 0; i < width * width; i++)
@@ -473,6 +474,7 @@ forget_results(const LogisticData *data, LogisticFit *fit)
 static void
 unscale_estimates(const Problem *problem, const double *theta, LogisticFit *fit)
 {
+	fit->centre = theta[0];
 	fit->estimate[0] = theta[0];
 	for (int j = 1; j < problem->p; j++)
 	{

@@ -51,6 +51,7 @@ typedef struct LogisticFit
 	double n;	  /* rows, counted */
 	double churned;
 	double log_likelihood; /* without the penalty */
+	double centre;		   /* z where all features are at their means */
 	double *estimate;	   /* [1 + features], intercept first */
 	double *mean;		   /* [features] */
 	double *covariance;	   /* [(1 + features)^2] */

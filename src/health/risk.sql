@@ -107,7 +107,7 @@ CREATE FUNCTION risk_rows(sample risk_sample)
   RETURNS TABLE (churned boolean, features double precision[], customer_count bigint)
   LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION risk_rows(risk_sample) IS
-  'the distinct rows of a sample with the number of customers of each, those who stayed first, then by features';
+  'the distinct rows of a sample with the number of customers of each, those who churned first, then by features';
 
 CREATE TYPE risk_model;
 

@@ -22,13 +22,15 @@ breathe(void)
 }
 
 double
-risk_linear_predictor(const double *estimates, const double *features, int k)
+risk_linear_predictor(RiskModel *m, const double *features)
 {
-	double z = estimates[0];
+	const double *coefficient = risk_estimates(m) + 1;
+	const double *mean = risk_means(m);
+	double z = m->centre;
 
-	for (int j = 0; j < k; j++)
-		if (!isnan(estimates[1 + j]))
-			z += estimates[1 + j] * features[j];
+	for (int j = 0; j < m->features; j++)
+		if (!isnan(coefficient[j]))
+			z += coefficient[j] * (features[j] - mean[j]);
 	return z;
 }
 
@@ -70,7 +72,7 @@ model_status_of(const LogisticFit *fit)
 
 /* How well the model ranks the customers that it was fitted to. */
 static double
-sample_auc(const RiskSample *s, const double *estimates)
+sample_auc(const RiskSample *s, RiskModel *m)
 {
 	ScoredCount *scored = palloc(sizeof(ScoredCount) * s->rows);
 	double auc;
@@ -79,7 +81,7 @@ sample_auc(const RiskSample *s, const double *estimates)
 	{
 		const double *row = risk_row_const(s, i);
 
-		scored[i] = (ScoredCount){risk_linear_predictor(estimates, row + 1, s->features), row[0]};
+		scored[i] = (ScoredCount){risk_linear_predictor(m, row + 1), row[0]};
 	}
 	CHECK_FOR_INTERRUPTS();
 	auc = auc_of(scored, s->rows);
@@ -106,6 +108,7 @@ fill_model(RiskModel *m, const LogisticFit *fit, const RiskSample *s)
 	m->churned = fit->churned;
 	m->omitted = (double) s->omitted;
 	m->log_likelihood = plain(fmin(fit->log_likelihood, 0));
+	m->centre = plain(fit->centre);
 	for (int j = 0; j < width; j++)
 		risk_estimates(m)[j] = plain(fit->estimate[j]);
 	for (int j = 0; j < s->features; j++)
@@ -113,8 +116,7 @@ fill_model(RiskModel *m, const LogisticFit *fit, const RiskSample *s)
 	for (int i = 0; i < width; i++)
 		for (int j = 0; j <= i; j++)
 			*covariance++ = plain(fit->covariance[i * width + j]);
-	m->auc = fit->status == LOGISTIC_ONE_OUTCOME ? get_float8_nan()
-												 : plain(sample_auc(s, risk_estimates(m)));
+	m->auc = fit->status == LOGISTIC_ONE_OUTCOME ? get_float8_nan() : plain(sample_auc(s, m));
 }
 
 /*
@@ -188,6 +190,15 @@ take_means(FunctionCallInfo fcinfo, int i, RiskModel *m)
 		risk_means(m)[j] = means[j] + 0.0;
 }
 
+static void
+check_centre(double centre)
+{
+	if (isnan(centre) || isinf(centre))
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+						errmsg("the log-odds of the average customer are %g", centre),
+						errdetail("Intercept, coefficients and means are too large together.")));
+}
+
 /*
  * make_risk_model(intercept, coefficients, names, means) -> risk_model
  *
@@ -217,5 +228,9 @@ make_risk_model(PG_FUNCTION_ARGS)
 		risk_estimates(m)[1 + j] = coefficients[j] + 0.0;
 	if (!PG_ARGISNULL(3))
 		take_means(fcinfo, 3, m);
+	m->centre = PG_GETARG_FLOAT8(0) + 0.0;
+	for (int j = 0; j < features; j++)
+		m->centre += coefficients[j] * risk_means(m)[j];
+	check_centre(m->centre);
 	PG_RETURN_POINTER(m);
 }

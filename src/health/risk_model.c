@@ -20,9 +20,10 @@
 static const char TYPE_NAME[] = "risk_model";
 static const char EXAMPLE[] =
 	"{\"status\": \"given\", \"observations\": 0, \"churned\": 0, \"omitted\": 0, \"iterations\": "
-	"0, \"l2\": 0, \"log_likelihood\": null, \"auc\": null, \"names\": [\"tickets\"], "
+	"0, \"l2\": 0, \"log_likelihood\": null, \"auc\": null, \"centre\": -2, \"names\": "
+	"[\"tickets\"], "
 	"\"estimates\": [-2, 0.4], \"means\": [0], \"covariance\": null}";
-#define FIELDS 12
+#define FIELDS 13
 
 static const char *const status_labels[RISK_STATUS_COUNT] = {
 	"converged", "max_iterations", "stalled", "separated", "one_outcome", "collinear", "given"};
@@ -166,6 +167,7 @@ risk_model_new(int features, char **names)
 	m->names_bytes = (int32) bytes;
 	m->log_likelihood = get_float8_nan();
 	m->auc = get_float8_nan();
+	m->centre = get_float8_nan();
 	for (int i = 0; i < risk_triangle(features); i++)
 		risk_covariance(m)[i] = get_float8_nan();
 	at = risk_names(m);
@@ -214,6 +216,8 @@ model_problem(RiskModel *m)
 		return "The log-likelihood is above 0 or not finite.";
 	if (m->auc < 0 || m->auc > 1)
 		return "The auc is not within 0..1.";
+	if (isinf(m->centre) || isnan(m->centre) != isnan(risk_estimates(m)[0]))
+		return "The centre is not finite, or known without an intercept.";
 	for (int j = 0; j <= m->features; j++)
 		if (isinf(risk_estimates(m)[j]))
 			return "An estimate is not finite.";
@@ -306,6 +310,7 @@ risk_model_in(PG_FUNCTION_ARGS)
 	m->l2 = plain(summary_text_double(&t, "l2"));
 	m->log_likelihood = text_field(&t, "log_likelihood");
 	m->auc = text_field(&t, "auc");
+	m->centre = text_field(&t, "centre");
 	text_numbers(&t, "estimates", risk_estimates(m), 1 + m->features);
 	text_numbers(&t, "means", risk_means(m), m->features);
 	if (!summary_text_is_null(&t, "covariance"))
@@ -387,6 +392,7 @@ risk_model_out(PG_FUNCTION_ARGS)
 	append_field(&out, "l2", m->l2);
 	append_field(&out, "log_likelihood", m->log_likelihood);
 	append_field(&out, "auc", m->auc);
+	append_field(&out, "centre", m->centre);
 	append_names(&out, m);
 	append_numbers(&out, "estimates", risk_estimates(m), 1 + m->features);
 	append_numbers(&out, "means", risk_means(m), m->features);
@@ -401,7 +407,7 @@ risk_model_out(PG_FUNCTION_ARGS)
 /* ---- binary ---- */
 
 /*
- * Binary output: version (1 byte), status (1), features (2), iterations (4), the six numbers of the
+ * Binary output: version (1 byte), status (1), features (2), iterations (4), the seven numbers of the
  * header, estimates, means and covariance (8 each; NaN: not known), names (null-terminated).
  */
 PG_FUNCTION_INFO_V1(risk_model_send);
@@ -423,6 +429,7 @@ risk_model_send(PG_FUNCTION_ARGS)
 	pq_sendfloat8(&buf, m->l2);
 	pq_sendfloat8(&buf, m->log_likelihood);
 	pq_sendfloat8(&buf, m->auc);
+	pq_sendfloat8(&buf, m->centre);
 	for (int i = 0; i < 1 + 2 * m->features + risk_triangle(m->features); i++)
 		pq_sendfloat8(&buf, m->values[i]);
 	for (int j = 0; j < m->features; j++)
@@ -448,6 +455,7 @@ receive_header(StringInfo buf, RiskModel *m)
 	m->l2 = receive_number(buf);
 	m->log_likelihood = receive_number(buf);
 	m->auc = receive_number(buf);
+	m->centre = receive_number(buf);
 	if (m->status >= RISK_STATUS_COUNT || m->features < 1 || m->features > RISK_MAX_FEATURES)
 		summary_wire_invalid(TYPE_NAME, "It has status %d and %d features.", m->status,
 							 m->features);
@@ -492,6 +500,7 @@ risk_model_recv(PG_FUNCTION_ARGS)
 	m->l2 = header.l2;
 	m->log_likelihood = header.log_likelihood;
 	m->auc = header.auc;
+	m->centre = header.centre;
 	memcpy(m->values, values, sizeof(double) * n);
 	problem = model_problem(m);
 	if (problem != NULL)

@@ -24,7 +24,7 @@ typedef enum RiskStatus
  * With k features:
  *
  *   +---------+---------+--------+---+------------+-------+------------------------------------+
- *   | vl_len_ | version | status | k | iterations | size  | observations ... auc (6 doubles)   |
+ *   | vl_len_ | version | status | k | iterations | size  | observations ... centre (7 doubles)|
  *   |  4      |  1      |  1     | 2 |  4         |  4    |                                    |
  *   +---------+---------+--------+---+------------+-------+------------------------------------+
  *   | estimate[1 + k] | mean[k] | covariance, lower triangle row by row | names, each ended by 0 |
@@ -47,6 +47,7 @@ typedef struct RiskModel
 	double l2;			 /* the penalty it was fitted with */
 	double log_likelihood;
 	double auc;
+	double centre; /* z of the average customer: exact where an intercept far off the data is not */
 	double values[FLEXIBLE_ARRAY_MEMBER];
 } RiskModel;
 
@@ -105,7 +106,10 @@ extern char **risk_names_list(RiskModel *m);
 /* What a status is called. */
 extern const char *risk_status_label(int status);
 
-/* z = intercept + sum of coefficient x feature; unidentified coefficients count as 0. */
-extern double risk_linear_predictor(const double *estimates, const double *features, int k);
+/*
+ * z = intercept + sum of coefficient x feature, reckoned from the average customer; coefficients
+ * that are not identified count as 0.
+ */
+extern double risk_linear_predictor(RiskModel *m, const double *features);
 
 #endif

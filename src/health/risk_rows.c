@@ -1,36 +1,69 @@
 /*
- * risk_rows.c: the rows of a risk_sample as a set: collapsing equal ones, hashing, ordering.
+ * risk_rows.c: the rows of a risk_sample as a set: in one order, equal ones collapsed.
  *
- * Cells are neither NaN nor a negative zero, so rows are equal where their bytes are.
+ * Sorted feature by feature, most significant first: each pass sorts keys that lie together, so
+ * that a million rows cost a fraction of a second where comparing whole rows would miss the cache
+ * at every comparison.  Cells are neither NaN nor a negative zero.
  */
 #include "health/risk_sample.h"
 
 #include <math.h>
 
-#include "common/hashfn.h"
 #include "miscadmin.h"
 
-#define NOBODY (-1)
-
-/* Interrupts are looked for once in so many rows. */
-#define ROWS_PER_CHECK 65536
-
-uint64
-risk_hash_row(const double *row, int features)
+/* A row and the cell by which it is being sorted. */
+typedef struct KeyedRow
 {
-	return hash_bytes_extended((const unsigned char *) (row + 1), sizeof(double) * features,
-							   row[0] > 0);
+	uint64 key;
+	const double *row;
+} KeyedRow;
+
+#define ST_SORT sort_keyed
+#define ST_ELEMENT_TYPE KeyedRow
+#define ST_COMPARE(a, b) ((a)->key < (b)->key ? -1 : (a)->key > (b)->key)
+#define ST_SCOPE static
+#define ST_DEFINE
+#define ST_CHECK_FOR_INTERRUPTS
+#include "lib/sort_template.h"
+
+/* A double as an integer of the same order. */
+static uint64
+ordered_bits(double value)
+{
+	uint64 bits;
+
+	memcpy(&bits, &value, sizeof(bits));
+	return bits >> 63 ? ~bits : bits | UINT64CONST(1) << 63;
 }
 
-int
-risk_compare_rows(const double *a, const double *b, int features)
+/* Cell 0 is the outcome, churned first; its count doesn't matter. */
+static uint64
+cell_key(const double *row, int cell)
 {
-	if ((a[0] > 0) != (b[0] > 0))
-		return a[0] > 0 ? 1 : -1;
-	for (int j = 1; j <= features; j++)
-		if (a[j] != b[j])
-			return a[j] < b[j] ? -1 : 1;
-	return 0;
+	return cell == 0 ? row[0] < 0 : ordered_bits(row[cell]);
+}
+
+/* Sort by the cells from this one on. */
+static void
+sort_from(KeyedRow *rows, size_t n, int cell, int cells)
+{
+	size_t start = 0;
+
+	for (size_t i = 0; i < n; i++)
+		rows[i].key = cell_key(rows[i].row, cell);
+	sort_keyed(rows, n);
+	if (cell + 1 == cells)
+		return;
+	while (start < n)
+	{
+		size_t end = start + 1;
+
+		while (end < n && rows[end].key == rows[start].key)
+			end++;
+		if (end - start > 1)
+			sort_from(rows + start, end - start, cell + 1, cells);
+		start = end;
+	}
 }
 
 static bool
@@ -50,85 +83,42 @@ add_count(double *row, double count)
 								  RISK_MAX_COUNT)));
 }
 
-/* An open-addressing table of row numbers, at most half full. */
-typedef struct RowTable
+/* Lay the sorted rows into a table, equal ones as one; their number is returned. */
+static int
+lay_rows(const KeyedRow *rows, int n, int features, double *table)
 {
-	int *rows;
-	uint64 mask;
-} RowTable;
+	int kept = 0;
+	double *last = NULL;
 
-static RowTable
-new_table(int rows)
-{
-	uint64 slots = 16;
-	RowTable table;
-
-	while (slots < 2 * (uint64) rows)
-		slots *= 2;
-	table.rows = palloc(sizeof(int) * slots);
-	table.mask = slots - 1;
-	for (uint64 i = 0; i < slots; i++)
-		table.rows[i] = NOBODY;
-	return table;
-}
-
-/* The slot of a row that is equal, or else the empty one where it belongs. */
-static int *
-slot_for(const RowTable *table, const RiskSample *s, const double *row)
-{
-	uint64 i = risk_hash_row(row, s->features) & table->mask;
-
-	while (table->rows[i] != NOBODY &&
-		   !same_row(risk_row_const(s, table->rows[i]), row, s->features))
-		i = (i + 1) & table->mask;
-	return &table->rows[i];
+	for (int i = 0; i < n; i++)
+	{
+		if (last != NULL && same_row(last, rows[i].row, features))
+		{
+			add_count(last, rows[i].row[0]);
+			continue;
+		}
+		last = table + (Size) kept++ * (1 + features);
+		memcpy(last, rows[i].row, risk_row_bytes(features));
+	}
+	return kept;
 }
 
 void
 risk_collapse(RiskSample *s)
 {
-	RowTable table;
-	int kept = 0;
+	KeyedRow *rows;
+	double *table;
 
 	if (s->distinct == s->rows)
 		return;
-	table = new_table(s->rows);
+	rows = palloc(sizeof(KeyedRow) * s->rows);
+	table = palloc(risk_row_bytes(s->features) * s->rows);
 	for (int i = 0; i < s->rows; i++)
-	{
-		const double *row = risk_row_const(s, i);
-		int *slot = slot_for(&table, s, row);
-
-		if (i % ROWS_PER_CHECK == 0)
-			CHECK_FOR_INTERRUPTS();
-		if (*slot != NOBODY)
-			add_count(risk_row(s, *slot), row[0]);
-		else
-		{
-			if (kept != i)
-				memcpy(risk_row(s, kept), row, risk_row_bytes(s->features));
-			*slot = kept++;
-		}
-	}
-	pfree(table.rows);
-	s->rows = kept;
-	s->distinct = kept;
-}
-
-static int
-compare_row_pointers(const void *a, const void *b, void *features)
-{
-	return risk_compare_rows(*(const double *const *) a, *(const double *const *) b,
-							 *(const int *) features);
-}
-
-const double **
-risk_sorted_rows(const RiskSample *s)
-{
-	const double **rows = palloc(sizeof(double *) * Max(s->rows, 1));
-	int features = s->features;
-
-	for (int i = 0; i < s->rows; i++)
-		rows[i] = risk_row_const(s, i);
-	qsort_arg(rows, s->rows, sizeof(double *), compare_row_pointers, &features);
-	return rows;
+		rows[i] = (KeyedRow){0, risk_row_const(s, i)};
+	sort_from(rows, s->rows, 0, 1 + s->features);
+	s->rows = lay_rows(rows, s->rows, s->features, table);
+	s->distinct = s->rows;
+	memcpy(s->cells, table, risk_row_bytes(s->features) * s->rows);
+	pfree(table);
+	pfree(rows);
 }

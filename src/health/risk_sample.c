@@ -91,8 +91,8 @@ risk_check_features(int features)
 {
 	if (features < 1 || features > RISK_MAX_FEATURES)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("a customer has %d features", features),
-						errdetail("A risk_sample takes 1 to %d features.", RISK_MAX_FEATURES),
+						errmsg("invalid number of features: %d", features),
+						errdetail("There are 1 to %d features.", RISK_MAX_FEATURES),
 						errhint("Give them as one array: ARRAY[days_silent, tickets, logins].")));
 }
 
@@ -110,11 +110,11 @@ static void
 check_feature(double value, int i)
 {
 	if (!(fabs(value) <= RISK_MAX_FEATURE))
-		ereport(ERROR,
-				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-				 errmsg("feature %d of a customer is %g", i, value),
-				 errdetail("Features are finite numbers; a row where one is NULL is left out "
-						   "and counted.")));
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+						errmsg("feature %d of a customer is %g", i, value),
+						errdetail("Features are numbers from %g to %g; a row where one is NULL is "
+								  "left out and counted.",
+								  -RISK_MAX_FEATURE, RISK_MAX_FEATURE)));
 }
 
 static void
@@ -312,55 +312,47 @@ risk_sample_add(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(risk_sample_canonical(merge(a, risk_sample_arg(fcinfo, 1))));
 }
 
-/* ---- equality: the same rows, in whatever order ---- */
+/* ---- equality: of bytes, for rows are in one order ---- */
+
+/* Argument i in the form of values, which it has unless a support function was called by hand. */
+static const RiskSample *
+ordered_sample(FunctionCallInfo fcinfo, int i)
+{
+	const RiskSample *s = risk_sample_arg(fcinfo, i);
+
+	return s->distinct == s->rows ? s : risk_sample_canonical(s);
+}
 
 static bool
 same_sample(const RiskSample *a, const RiskSample *b)
 {
-	const double **rows_a;
-	const double **rows_b;
-
-	a = risk_sample_canonical(a);
-	b = risk_sample_canonical(b);
-	if (a->features != b->features || a->rows != b->rows || a->omitted != b->omitted)
-		return false;
-	rows_a = risk_sorted_rows(a);
-	rows_b = risk_sorted_rows(b);
-	for (int i = 0; i < a->rows; i++)
-		if (memcmp(rows_a[i], rows_b[i], risk_row_bytes(a->features)) != 0)
-			return false;
-	return true;
+	return a->features == b->features && a->rows == b->rows && a->omitted == b->omitted &&
+		   memcmp(a->cells, b->cells, risk_row_bytes(a->features) * a->rows) == 0;
 }
 
 PG_FUNCTION_INFO_V1(risk_sample_eq);
 Datum
 risk_sample_eq(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(same_sample(risk_sample_arg(fcinfo, 0), risk_sample_arg(fcinfo, 1)));
+	PG_RETURN_BOOL(same_sample(ordered_sample(fcinfo, 0), ordered_sample(fcinfo, 1)));
 }
 
 PG_FUNCTION_INFO_V1(risk_sample_ne);
 Datum
 risk_sample_ne(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(!same_sample(risk_sample_arg(fcinfo, 0), risk_sample_arg(fcinfo, 1)));
+	PG_RETURN_BOOL(!same_sample(ordered_sample(fcinfo, 0), ordered_sample(fcinfo, 1)));
 }
 
-/* A sum over the customers, which neither their order nor collapsing changes. */
 PG_FUNCTION_INFO_V1(risk_sample_hash);
 Datum
 risk_sample_hash(PG_FUNCTION_ARGS)
 {
-	const RiskSample *s = risk_sample_arg(fcinfo, 0);
-	uint64 sum = (uint64) s->omitted;
+	const RiskSample *s = ordered_sample(fcinfo, 0);
+	uint32 hash = hash_bytes_uint32((uint32) s->omitted);
 
-	for (int i = 0; i < s->rows; i++)
-	{
-		const double *row = risk_row_const(s, i);
-
-		sum += risk_hash_row(row, s->features) * (uint64) fabs(row[0]);
-	}
-	PG_RETURN_UINT32(hash_bytes_uint32((uint32) (sum ^ (sum >> 32))));
+	PG_RETURN_UINT32(hash_combine(hash, hash_bytes((const unsigned char *) s->cells,
+												   (int) risk_row_bytes(s->features) * s->rows)));
 }
 
 /* ---- what a sample holds ---- */
@@ -386,20 +378,19 @@ put_row(ReturnSetInfo *result, const RiskSample *s, const double *row)
 /*
  * risk_rows(risk_sample) -> set of (churned, features, customer_count)
  *
- * The distinct rows of a sample, those who stayed first, then by features.
+ * The distinct rows of a sample, those who churned first, then by features.
  */
 PG_FUNCTION_INFO_V1(risk_rows);
 Datum
 risk_rows(PG_FUNCTION_ARGS)
 {
-	const RiskSample *s = risk_sample_canonical(risk_sample_arg(fcinfo, 0));
-	const double **rows = risk_sorted_rows(s);
+	const RiskSample *s = ordered_sample(fcinfo, 0);
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; i < s->rows; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		put_row((ReturnSetInfo *) fcinfo->resultinfo, s, rows[i]);
+		put_row((ReturnSetInfo *) fcinfo->resultinfo, s, risk_row_const(s, i));
 	}
 	return (Datum) 0;
 }

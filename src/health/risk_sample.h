@@ -17,7 +17,8 @@
  *   row: | +count churned, or -count stayed | feature 1 | ... | feature k |
  *
  * Newton's method reads the rows many times, so they are kept; equal ones are collapsed when the
- * table is full and at the end.  A state in which nothing but NULLs has been seen has no features
+ * table is full and at the end.  Values have the rows in one order (churned first, then by features),
+ * so that equal samples have equal bytes, and a fit doesn't know in what order rows came.  A state in which nothing but NULLs has been seen has no features
  * yet.  Only states of aggregates have spare room or equal rows.
  */
 typedef struct RiskSample
@@ -27,7 +28,7 @@ typedef struct RiskSample
 	uint8 unused;
 	int16 features; /* k, or 0 while unknown */
 	int32 rows;		/* in use */
-	int32 distinct; /* so many rows at the start are known to differ from one another */
+	int32 distinct; /* so many rows at the start are in order and differ from one another */
 	int64 omitted;	/* rows left out because something in them was NULL */
 	double cells[FLEXIBLE_ARRAY_MEMBER];
 } RiskSample;
@@ -80,7 +81,7 @@ extern const RiskSample *risk_sample_arg(FunctionCallInfo fcinfo, int i);
 /* A new sample with room for so many rows. */
 extern RiskSample *risk_sample_new(int features, int capacity);
 
-/* A copy of exactly the rows in use, equal ones collapsed: the form of values. */
+/* A copy of exactly the rows in use, in order and collapsed: the form of values. */
 extern RiskSample *risk_sample_canonical(const RiskSample *s);
 
 /*
@@ -92,18 +93,7 @@ extern RiskSample *risk_sample_append(RiskSample *s, const double *row);
 /* ERROR unless the number of features is allowed. */
 extern void risk_check_features(int features);
 
-/* ---- risk_rows.c: rows as a set ---- */
-
-/* Collapse equal rows in place. */
+/* Bring the rows into their one order and collapse equal ones, in place. */
 extern void risk_collapse(RiskSample *s);
-
-/* The rows in one order for all samples that hold the same. */
-extern const double **risk_sorted_rows(const RiskSample *s);
-
-/* Outcome, then features; the count doesn't matter. */
-extern int risk_compare_rows(const double *a, const double *b, int features);
-
-/* A hash of outcome and features; the count doesn't matter. */
-extern uint64 risk_hash_row(const double *row, int features);
 
 #endif
