@@ -64,20 +64,20 @@ max_stage(PG_FUNCTION_ARGS)
 /* ---- one instant ---- */
 
 static const StageSpan *
-first_span_in(StageSpans spans, LifecycleStage stage)
+first_span_in(const StageSpans *spans, LifecycleStage stage)
 {
-	for (int i = 0; i < spans.n; i++)
-		if (spans.span[i].stage == stage)
-			return &spans.span[i];
+	for (int i = 0; i < spans->n; i++)
+		if (spans->span[i].stage == stage)
+			return &spans->span[i];
 	return NULL;
 }
 
 static const StageSpan *
-last_span_in(StageSpans spans, LifecycleStage stage)
+last_span_in(const StageSpans *spans, LifecycleStage stage)
 {
-	for (int i = spans.n - 1; i >= 0; i--)
-		if (spans.span[i].stage == stage)
-			return &spans.span[i];
+	for (int i = spans->n - 1; i >= 0; i--)
+		if (spans->span[i].stage == stage)
+			return &spans->span[i];
 	return NULL;
 }
 
@@ -90,7 +90,8 @@ PG_FUNCTION_INFO_V1(entered_at);
 Datum
 entered_at(PG_FUNCTION_ARGS)
 {
-	const StageSpan *span = first_span_in(stage_spans_arg(fcinfo, 0), PG_GETARG_STAGE(1));
+	StageSpans spans = stage_spans_arg(fcinfo, 0);
+	const StageSpan *span = first_span_in(&spans, PG_GETARG_STAGE(1));
 
 	if (span == NULL)
 		PG_RETURN_NULL();
@@ -106,7 +107,8 @@ PG_FUNCTION_INFO_V1(last_entered_at);
 Datum
 last_entered_at(PG_FUNCTION_ARGS)
 {
-	const StageSpan *span = last_span_in(stage_spans_arg(fcinfo, 0), PG_GETARG_STAGE(1));
+	StageSpans spans = stage_spans_arg(fcinfo, 0);
+	const StageSpan *span = last_span_in(&spans, PG_GETARG_STAGE(1));
 
 	if (span == NULL)
 		PG_RETURN_NULL();
@@ -123,7 +125,8 @@ PG_FUNCTION_INFO_V1(left_at);
 Datum
 left_at(PG_FUNCTION_ARGS)
 {
-	const StageSpan *span = last_span_in(stage_spans_arg(fcinfo, 0), PG_GETARG_STAGE(1));
+	StageSpans spans = stage_spans_arg(fcinfo, 0);
+	const StageSpan *span = last_span_in(&spans, PG_GETARG_STAGE(1));
 
 	if (span == NULL || span->left_at == STAGE_OPEN)
 		PG_RETURN_NULL();

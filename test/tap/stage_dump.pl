@@ -32,7 +32,11 @@ sql($before, q{
 	FROM generate_series(1, 100) c, unnest(enum_range(NULL::lifecycle_stage)) WITH ORDINALITY u(s, n)
 	GROUP BY c;
 	CREATE TABLE customer AS SELECT customer AS id, current_stage(timeline) AS stage FROM life;
-	CREATE INDEX ON customer (stage) WHERE is_customer(stage)});
+	CREATE INDEX ON customer (stage) WHERE is_customer(stage);
+	-- a restore runs with an empty search_path
+	CREATE INDEX ON customer (stage_rollup(stage, 'cx'));
+	CREATE TABLE lead (label text, stage lifecycle_stage GENERATED ALWAYS AS (to_stage('hubspot', label)) STORED);
+	INSERT INTO lead VALUES ('Lead'), ('customer'), ('Marketing Qualified Lead')});
 
 my $content = q{SELECT md5(string_agg(l::text || c::text, '' ORDER BY l.customer)), count(*)
 	FROM life l JOIN customer c ON c.id = l.customer};
@@ -41,6 +45,9 @@ is(sql($after, $content), sql($before, $content), 'and holds the same');
 like(sql($after, $content), qr/\|100$/, 'of which there is something');
 is(sql($after, q{SELECT timeline::text FROM life WHERE customer = 7}),
 	sql($before, q{SELECT timeline::text FROM life WHERE customer = 7}), 'to the letter');
+
+is(sql($after, q{SELECT string_agg(stage::text, ' ') FROM lead}), 'acquisition conversion acquisition',
+	'columns generated from labels too');
 
 # pg_upgrade keeps OIDs, a restore doesn't: timelines hold positions, so it doesn't matter
 isnt(sql($after, q{SELECT min(oid) FROM pg_enum}), sql($before, q{SELECT min(oid) FROM pg_enum}),
