@@ -54,14 +54,15 @@ results-folders:
 	mkdir -p $(sort $(dir $(addprefix results/,$(REGRESS))))
 
 # ONLY=room runs one room's tests. ACCEPT=1 takes what the tests print as what they should print:
-# read the difference (git diff) before committing it.
+# read the difference (git diff) before committing it. SANITIZE=1 builds with the sanitizer of
+# undefined behaviour.
 test:
 	@tools/throwaway test/run $(ONLY)
 
 # KEEP=1 leaves the server running; ORDERS=file.csv runs on your own orders
 # (customer, date, amount).
 demo:
-	@KEEP='$(KEEP)' ORDERS='$(ORDERS)' tools/throwaway examples/demo
+	@KEEP='$(KEEP)' INPUT='$(ORDERS)' tools/throwaway examples/demo
 
 bench:
 	@tools/throwaway bench/run $(ONLY)
