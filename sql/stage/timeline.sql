@@ -77,6 +77,9 @@ SELECT a = b AS same, a <> b AS differ, a = a + a AS itself FROM (VALUES
 SELECT count(*), count(DISTINCT timeline::text) FROM (SELECT timeline FROM life UNION SELECT timeline + timeline FROM life) u;
 -- direct calls give values, and leave theirs alone
 SELECT stage_timeline_accum(timeline, 'churned', '2024-01-06') AS accumulated, timeline FROM life WHERE customer = 2;
+SELECT stage_timeline_accum(t, 'advocacy', '2024-01-05') AS accumulated, stage_timeline_combine(t, t) = t AS combined, t,
+       pg_column_size(t) AS size, pg_column_size(stage_timeline_accum(t, 'churned', '2024-01-04')) AS size_of_two
+FROM (SELECT stage_agg('awareness', '2024-01-05') AS t OFFSET 0) s;
 
 -- text: any order, any zone, to the microsecond, from BC to the end of time, whatever the settings
 SELECT '{"changes": [["2024-02-05T10:30:00.5+01:00", "conversion"], ["2024-01-31 00:00:00Z", "awareness"], ["2024-01-31T00:00:00Z", "acquisition"]]}'::stage_timeline;
