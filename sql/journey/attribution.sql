@@ -1,0 +1,31 @@
+SET TimeZone = 'UTC';
+SET extra_float_digits = 0;
+CREATE TEMP TABLE touch (at timestamptz, channel text);
+INSERT INTO touch VALUES ('2024-01-01', 'social'), ('2024-01-08', 'email'), ('2024-01-15', 'email'), ('2024-01-22', 'direct'), ('2024-02-01', 'display');
+-- every rule, for a conversion on January 22: two half-lives of 7 days make a quarter
+SELECT rule, channel, credit
+FROM (SELECT journey_agg(at, 'visit', channel) AS j FROM touch) x,
+     unnest(ARRAY['first', 'last', 'last_non_direct', 'linear', 'time_decay', 'position']) WITH ORDINALITY r(rule, n),
+     attribution(j, '2024-01-22', rule) WITH ORDINALITY a(channel, credit, m)
+ORDER BY n, m;
+-- position of one and of two touches, and with other shares
+SELECT n, string_agg(channel || ' ' || credit, ', ' ORDER BY m)
+FROM generate_series(1, 4) n, LATERAL (SELECT journey_agg(to_timestamp(i), 'visit', 'c' || i) AS j FROM generate_series(1, n) i) x,
+     attribution(j, to_timestamp(9), 'position') WITH ORDINALITY a(channel, credit, m) GROUP BY n ORDER BY n;
+SELECT channel, credit FROM (SELECT journey_agg(at, 'visit', channel) AS j FROM touch) x, attribution(j, '2024-01-22', 'position', first_share => 0.3, last_share => 0.3);
+-- the lookback is (conversion - lookback, conversion]
+SELECT lookback, array_agg(channel ORDER BY channel) FROM (SELECT journey_agg(at, 'visit', channel) AS j FROM touch) x, unnest(ARRAY['7 days', '7 days 1 second', '21 days', '1 month', NULL]::interval[]) lookback,
+     attribution(j, '2024-01-22', lookback => lookback) GROUP BY lookback ORDER BY lookback;
+-- only direct touches; a house with another word for direct; nobody's conversion
+SELECT a.* FROM (SELECT journey_agg(at, 'visit', 'direct'::text) AS j FROM touch) x, attribution(j, '2024-01-22', 'last_non_direct') a;
+SELECT a.* FROM (SELECT journey_agg(at, 'visit', channel) AS j FROM touch) x, attribution(j, '2024-01-22', 'last_non_direct', direct => 'email', lookback => '10 days') a;
+SELECT a.* FROM (SELECT journey_agg(at, 'visit', channel) AS j FROM touch) x, attribution(j, '2023-01-01') a;
+-- touches ages ago have hardly any weight, and still sum to 1
+SELECT channel, credit < 1e-9 AS small, sum(credit) OVER () AS total FROM (SELECT journey_agg(at, 'visit', channel) AS j FROM (VALUES ('-infinity'::timestamptz, 'a'), ('0001-01-01', 'b'), ('1999-01-01', 'c')) v(at, channel)) x,
+     attribution(j, '2024-01-01', 'time_decay', lookback => NULL);
+-- mistakes
+SELECT a.* FROM (SELECT journey_agg(at, 'visit', channel) AS j FROM touch) x, attribution(j, '2024-01-22', 'u-shaped') a;
+SELECT a.* FROM (SELECT journey_agg(at, 'visit', channel) AS j FROM touch) x, attribution(j, '2024-01-22', half_life => '0') a;
+SELECT a.* FROM (SELECT journey_agg(at, 'visit', channel) AS j FROM touch) x, attribution(j, '2024-01-22', lookback => '-1 day') a;
+SELECT a.* FROM (SELECT journey_agg(at, 'visit', channel) AS j FROM touch) x, attribution(j, '2024-01-22', first_share => 0.6, last_share => 0.6) a;
+SELECT a.* FROM (SELECT journey_agg(at, 'visit', channel) AS j FROM touch) x, attribution(j, '2024-01-22', first_share => 'NaN') a;
