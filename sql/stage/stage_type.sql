@@ -1,11 +1,13 @@
 -- BI tools compare with text: the enum has no such operator, on purpose
 CREATE TABLE customer (id integer, stage lifecycle_stage);
 INSERT INTO customer VALUES (1, 'awareness'), (2, 'conversion'), (3, 'churned');
+\set VERBOSITY terse
 SELECT id FROM customer WHERE stage = 'conversion'::text;
 SELECT id FROM customer WHERE stage IN (SELECT 'conversion'::text);
 SELECT id FROM customer WHERE stage LIKE 'conv%';
 SELECT id FROM customer WHERE lower(stage) = 'conversion';
 PREPARE by_stage(text) AS SELECT id FROM customer WHERE stage = $1;
+\set VERBOSITY default
 -- so every view has a text twin of its stage
 CREATE VIEW customer_bi AS SELECT id, stage, stage::text AS stage_name FROM customer;
 SELECT id FROM customer_bi WHERE stage_name = 'conversion'::text;

@@ -108,7 +108,9 @@ SELECT stage_agg('churned', '-infinity');
 SELECT stage_agg('lost', now());
 SELECT time_in_stage(timeline, 'churned', 'infinity') FROM life;
 SELECT stage_spans(timeline, '-infinity') FROM life;
+\set VERBOSITY terse
 SELECT 'x'::stage_timeline;
+\set VERBOSITY default
 SELECT '[]'::stage_timeline;
 SELECT '{}'::stage_timeline;
 SELECT '{"change": []}'::stage_timeline;
