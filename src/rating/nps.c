@@ -5,11 +5,11 @@
  *
  * Reichheld, "The One Number You Need to Grow", Harvard Business Review, December 2003.
  */
-#include "rating/rating_summary.h"
+#include "rating/nps.h"
 
 #define NPS_TOP 10
 #define LOWEST_PROMOTER 9
-#define HIGHEST_DETRACTOR 6
+#define LOWEST_PASSIVE 7
 
 /* NPS is asked on 0..10; answers collected on 1..10 are read the same way. */
 static void
@@ -23,6 +23,34 @@ check_nps_scale(const RatingCounts *r)
 								"rating_mean() for other scales.")));
 }
 
+NpsCounts
+nps_counts_arg(FunctionCallInfo fcinfo, int i)
+{
+	RatingCounts r = rating_counts_arg(fcinfo, i);
+	NpsCounts c;
+
+	check_nps_scale(&r);
+	c.promoters = rating_between(&r, LOWEST_PROMOTER, NPS_TOP);
+	c.passives = rating_between(&r, LOWEST_PASSIVE, LOWEST_PROMOTER - 1);
+	c.detractors = rating_between(&r, r.lo, LOWEST_PASSIVE - 1);
+	c.n = r.n;
+	return c;
+}
+
+double
+nps_of(const NpsCounts *c)
+{
+	return 100.0 * (double) (c->promoters - c->detractors) / (double) c->n;
+}
+
+double
+nps_variance(double promoters, double detractors)
+{
+	double mean = promoters - detractors;
+
+	return promoters + detractors - mean * mean;
+}
+
 /*
  * nps(rating_summary) -> double precision
  *
@@ -32,13 +60,33 @@ PG_FUNCTION_INFO_V1(nps);
 Datum
 nps(PG_FUNCTION_ARGS)
 {
-	RatingCounts r = rating_counts_arg(fcinfo, 0);
+	NpsCounts c = nps_counts_arg(fcinfo, 0);
 
-	check_nps_scale(&r);
-	if (r.n == 0)
+	if (c.n == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(100.0 *
-					 (double) (rating_between(&r, LOWEST_PROMOTER, NPS_TOP) -
-							   rating_between(&r, r.lo, HIGHEST_DETRACTOR)) /
-					 (double) r.n);
+	PG_RETURN_FLOAT8(nps_of(&c));
+}
+
+/* promoters(rating_summary) -> bigint: how many answered 9 or 10. */
+PG_FUNCTION_INFO_V1(promoters);
+Datum
+promoters(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(nps_counts_arg(fcinfo, 0).promoters);
+}
+
+/* passives(rating_summary) -> bigint: how many answered 7 or 8. */
+PG_FUNCTION_INFO_V1(passives);
+Datum
+passives(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(nps_counts_arg(fcinfo, 0).passives);
+}
+
+/* detractors(rating_summary) -> bigint: how many answered 6 or less. */
+PG_FUNCTION_INFO_V1(detractors);
+Datum
+detractors(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(nps_counts_arg(fcinfo, 0).detractors);
 }

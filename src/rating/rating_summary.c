@@ -176,6 +176,35 @@ too_many_responses(void)
 			 errdetail("A summary holds at most " INT64_FORMAT " responses.", PG_INT64_MAX)));
 }
 
+/* A copy with counters as narrow as they can be: the form of a value outside of aggregates. */
+static RatingSummary *
+canonical(const RatingSummary *s)
+{
+	return with_width(s, width_for(largest_count(s)));
+}
+
+static int64
+responses_of(const RatingSummary *s)
+{
+	int64 n = 0;
+
+	for (int i = 0; i < rating_points(s); i++)
+		if (pg_add_s64_overflow(n, get_count(s, i), &n))
+			too_many_responses();
+	return n;
+}
+
+/*
+ * A value to be given away: narrow, and with so many responses that accessors can add them up and
+ * that it can be read back.
+ */
+static RatingSummary *
+checked(RatingSummary *s)
+{
+	responses_of(s);
+	return canonical(s);
+}
+
 /* ---- the state of an aggregate ---- */
 
 static pg_noinline RatingSummary *
@@ -199,6 +228,13 @@ writable_summary(FunctionCallInfo fcinfo, int i)
 	if (likely(summary_is_state(fcinfo) && !VARATT_IS_EXTENDED(s)))
 		return s;
 	return checked_copy(PG_GETARG_DATUM(i));
+}
+
+/* What a transition or combine function returns: its state, or a value to whoever called it. */
+static RatingSummary *
+state_or_value(FunctionCallInfo fcinfo, RatingSummary *s)
+{
+	return summary_is_state(fcinfo) ? s : checked(s);
 }
 
 static const RatingSummary *
@@ -336,11 +372,11 @@ count_in_place(RatingSummary *s, int point, int by)
 		int i;                                                                                     \
                                                                                                    \
 		if (PG_ARGISNULL(1))                                                                       \
-			PG_RETURN_POINTER(s);                                                                  \
+			PG_RETURN_POINTER(state_or_value(fcinfo, s));                                          \
 		i = (point);                                                                               \
 		if (unlikely(i < 0))                                                                       \
 			score_off_scale(s, DatumGetCString(DirectFunctionCall1(shown, PG_GETARG_DATUM(1))));   \
-		PG_RETURN_POINTER(change(s, i));                                                           \
+		PG_RETURN_POINTER(state_or_value(fcinfo, change(s, i)));                                   \
 	}                                                                                              \
 	PG_FUNCTION_INFO_V1(function);                                                                 \
 	Datum function(PG_FUNCTION_ARGS)                                                               \
@@ -413,25 +449,7 @@ rating_summary_combine(PG_FUNCTION_ARGS)
 {
 	RatingSummary *a = writable_summary(fcinfo, 0);
 
-	PG_RETURN_POINTER(merge(a, readable_summary(fcinfo, 1)));
-}
-
-/* A copy with counters as narrow as they can be: the form of a value outside of aggregates. */
-static RatingSummary *
-canonical(const RatingSummary *s)
-{
-	return with_width(s, width_for(largest_count(s)));
-}
-
-static int64
-responses_of(const RatingSummary *s)
-{
-	int64 n = 0;
-
-	for (int i = 0; i < rating_points(s); i++)
-		if (pg_add_s64_overflow(n, get_count(s, i), &n))
-			too_many_responses();
-	return n;
+	PG_RETURN_POINTER(state_or_value(fcinfo, merge(a, readable_summary(fcinfo, 1))));
 }
 
 /* rating_summary_final(rating_summary) -> rating_summary: NULL if nothing was counted. */
@@ -453,18 +471,10 @@ rating_summary_add(PG_FUNCTION_ARGS)
 {
 	RatingSummary *a = with_width(readable_summary(fcinfo, 0), 8);
 
-	PG_RETURN_POINTER(canonical(merge(a, readable_summary(fcinfo, 1))));
+	PG_RETURN_POINTER(checked(merge(a, readable_summary(fcinfo, 1))));
 }
 
 /* ---- text and binary ---- */
-
-/* The counts must be such that every accessor's int64 sums are safe. */
-static RatingSummary *
-checked(RatingSummary *s)
-{
-	responses_of(s);
-	return canonical(s);
-}
 
 /* Text input: {"scale": [lo, hi], "counts": [number of lo, ..., number of hi]} */
 PG_FUNCTION_INFO_V1(rating_summary_in);
@@ -578,10 +588,15 @@ Datum
 rating_summary_hash(PG_FUNCTION_ARGS)
 {
 	const RatingSummary *s = readable_summary(fcinfo, 0);
-	uint32 hash = hash_uint32(rating_points(s) * 65536 + s->lo);
+	uint32 hash = hash_bytes_uint32(((uint32) rating_points(s) << 16) ^ (uint16) s->lo);
 
 	for (int i = 0; i < rating_points(s); i++)
-		hash = hash_combine(hash, hash_bytes_uint32((uint32) get_count(s, i)));
+	{
+		uint64 count = get_count(s, i);
+
+		hash = hash_combine(hash, hash_bytes_uint32((uint32) count));
+		hash = hash_combine(hash, (uint32) (count >> 32));
+	}
 	PG_RETURN_UINT32(hash);
 }
 
