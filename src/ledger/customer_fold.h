@@ -1,0 +1,41 @@
+/*
+ * customer_fold.h: bring customers and their stage history up to the touchpoints.
+ *
+ * A run: begin; fold new touchpoints into what is stored, or all touchpoints of some customers
+ * anew; end, which writes.  The customers must be locked by then, in the order of their keys.
+ */
+#ifndef CUSTOMER_LIFECYCLE_CUSTOMER_FOLD_H
+#define CUSTOMER_LIFECYCLE_CUSTOMER_FOLD_H
+
+#include "ledger/ledger.h"
+#include "ledger/rows.h"
+
+typedef struct CustomerFold CustomerFold;
+
+/* The columns that a query of customers gives, "c" being the table; %1$s is the schema. */
+#define CUSTOMER_COLUMNS                                                                           \
+	"c.customer_id, (SELECT k.horizon FROM %1$s.clock k), c.fold_state, c.nps, c.csat, c.ces,"     \
+	" c.last_nps_score, c.last_csat_score, c.last_ces_score, c.channel, c.campaign, c.traits,"     \
+	" c.consents"
+
+extern CustomerFold *customer_fold_begin(Ledger *ledger, bool few);
+
+/*
+ * Fold new touchpoints, ordered by customer, into the customers, in the same order.  Those that
+ * have something late among them are noted, to be folded anew.
+ */
+extern void customer_fold_new(CustomerFold *f, Rows *touches, Rows *customers);
+
+/* Note these customers (of a query as above), to be folded anew. */
+extern void customer_fold_note(CustomerFold *f, Rows *customers);
+
+/* Let time pass for these customers, up to the ledger's horizon. */
+extern void customer_fold_tick(CustomerFold *f, Rows *customers);
+
+/* Fold anew who was noted, and write all. */
+extern void customer_fold_end(CustomerFold *f);
+
+/* How many customers were written. */
+extern int64 customer_fold_count(const CustomerFold *f);
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * fold_state.h: the state of a fold, made anew or from what customer.fold_state holds.
+ */
+#ifndef CUSTOMER_LIFECYCLE_FOLD_STATE_H
+#define CUSTOMER_LIFECYCLE_FOLD_STATE_H
+
+#include "ledger/fold.h"
+
+/* The state before anything has happened, with room for so many subjects. */
+extern void fold_state_new(const FoldRules *rules, int subjects, FoldState *s);
+
+/* A state as bytes; equal states of one build have equal bytes. */
+extern bytea *fold_state_to_bytes(const FoldState *s);
+
+/*
+ * The state that these bytes hold, with room for so many subjects more.  False if they hold none,
+ * or one that other rules have made.
+ */
+extern bool fold_state_from_bytes(const bytea *bytes, const FoldRules *rules, int more_subjects,
+								  FoldState *s);
+
+#endif

@@ -1,0 +1,168 @@
+/*
+ * ledger.h: what a ledger is to the C code: its tables, its owner, and its rules, cached.
+ */
+#ifndef CUSTOMER_LIFECYCLE_LEDGER_H
+#define CUSTOMER_LIFECYCLE_LEDGER_H
+
+#include "ledger/fold.h"
+
+#include "executor/spi.h"
+#include "pgtime.h"
+#include "utils/hsearch.h"
+#include "utils/jsonb.h"
+#include "utils/rel.h"
+#include "utils/typcache.h"
+
+/* Surveys of which a customer keeps a summary. */
+typedef enum LedgerSurvey
+{
+	SURVEY_NPS,
+	SURVEY_CSAT,
+	SURVEY_CES,
+	SURVEY_NONE
+} LedgerSurvey;
+
+#define SURVEY_COUNT SURVEY_NONE
+
+/* A row of touchpoint_kind. */
+typedef struct LedgerKind
+{
+	const char *name; /* key of the hash table */
+	FoldKind fold;
+	bool needs_customer;
+	bool sets_trait;
+	bool sets_consent;
+	bool consents;
+	LedgerSurvey survey;
+	int32 scale_lo;
+	int32 scale_hi;
+} LedgerKind;
+
+/* A row of tracked_source: the owner of the ledger lets this trigger of a table write into it. */
+typedef struct LedgerTrack
+{
+	Oid table;
+	int n;
+	char **arguments; /* all but the first, which is the ledger */
+} LedgerTrack;
+
+/* Queries whose plans are kept for the session. */
+typedef enum LedgerQuery
+{
+	QUERY_READ_INSERTED,
+	QUERY_ADD_INSERTED,
+	QUERY_LOCK_INSERTED,
+	QUERY_ADD_UPDATED,
+	QUERY_LOCK_UPDATED,
+	QUERY_LOCK_DELETED,
+	QUERY_LOCK_KEYS,
+	QUERY_LOG,
+	QUERY_UPDATE_CUSTOMERS,
+	QUERY_CUT_HISTORY,
+	QUERY_CLOSE_SPANS,
+	QUERY_PUT_SPANS,
+	QUERY_ADD_TOUCHPOINTS,
+	QUERY_CORRECT_TOUCHPOINTS,
+	QUERY_REMOVE_TOUCHPOINTS,
+	QUERY_ADD_REJECTED,
+	QUERY_COUNT
+} LedgerQuery;
+
+typedef struct Ledger
+{
+	Oid touchpoint; /* the table: key of the cache */
+	bool valid;
+	MemoryContext context;
+	char *schema;	  /* name, not quoted */
+	char *qschema;	  /* name, quoted */
+	char *qextension; /* schema of the extension, quoted */
+	Oid owner;		  /* of the table touchpoint */
+	Oid key_type;	  /* of customers */
+	Oid key_array;
+	Oid key_collation;
+	TypeCacheEntry *key;
+	Oid rating_summary;
+	Oid lifecycle_stage;
+	Oid config[4]; /* tables that are cached here: a change of these invalidates this */
+	char *time_zone;
+	pg_tz *tz;
+	int64 future_tolerance;
+	bool refuses; /* unusable touchpoints are errors */
+	FoldRules rules;
+	HTAB *kinds;
+	int n_tracks;
+	LedgerTrack *tracks;
+	SPIPlanPtr plan[QUERY_COUNT];
+} Ledger;
+
+/* The ledger whose table touchpoint this is; cached, valid until the end of the transaction. */
+extern Ledger *ledger_of_touchpoint(Oid touchpoint);
+
+/* The ledger in the schema of this name, or an ERROR. */
+extern Ledger *ledger_by_name(const char *name);
+
+extern const LedgerKind *ledger_kind(const Ledger *ledger, const char *name);
+
+/*
+ * From here to ledger_leave(), act as the ledger's owner (row-level security of the ledger doesn't
+ * apply), or as oneself, with a search path, date style and time zone that don't depend on the
+ * session.
+ */
+typedef struct LedgerScope
+{
+	Oid user;
+	int security;
+	int nest_level;
+} LedgerScope;
+
+extern LedgerScope ledger_act_as_owner(const Ledger *ledger);
+extern LedgerScope ledger_act_as_invoker(const Ledger *ledger);
+extern void ledger_leave(const LedgerScope *scope);
+
+/* Where our types and functions are, for what is not called as a trigger. */
+extern void ledger_note_extension(FunctionCallInfo fcinfo);
+
+/* Check that this function was fired as an AFTER ... FOR EACH STATEMENT trigger. */
+extern void ledger_check_trigger(FunctionCallInfo fcinfo, const char *function);
+
+/*
+ * The plan of a query; kept if it reads few rows, made anew (and *once set) if it reads many, for
+ * few rows want index scans and many want joins.
+ */
+extern SPIPlanPtr ledger_plan(Ledger *ledger, LedgerQuery query, const char *sql, int nargs,
+							  Oid *types, int64 rows);
+
+/* Statements over more rows than this are planned for their number. */
+#define LEDGER_FEW_ROWS 1000
+
+/* ---- touchpoints (touch.c) ---- */
+
+/* A touchpoint as the fold wants it, and what the customer's summaries take from it. */
+typedef struct Touch
+{
+	FoldTouch fold;
+	const LedgerKind *kind;
+	const char *source;
+	const char *source_key; /* or NULL */
+	const char *channel;	/* or NULL */
+	const char *campaign;	/* or NULL */
+	Jsonb *properties;		/* or NULL */
+} Touch;
+
+/* Why a touchpoint can't be used, or NULL if it can; kind may be NULL: unknown. */
+extern const char *touch_fault(const Ledger *ledger, const char *kind_name, bool has_customer,
+							   bool has_at, TimestampTz at, bool has_score, double score);
+
+/* The columns that a query of touchpoints gives, for touch_read(), "t" being the table. */
+#define TOUCH_COLUMNS                                                                              \
+	"t.customer_id, t.kind, t.occurred_at, (t.amount * 10000)::pg_catalog.int8, t.score, "         \
+	"t.subject,"                                                                                   \
+	" t.channel, t.campaign, t.source, t.source_key, t.properties"
+
+/* The touchpoint in a row of such a query; false if its kind isn't known (any more). */
+extern bool touch_read(const Ledger *ledger, HeapTuple row, TupleDesc desc, Touch *t);
+
+/* The order of the fold within a customer, for qsort(). */
+extern int touch_compare(const void *a, const void *b);
+
+#endif

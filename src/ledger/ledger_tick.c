@@ -1,0 +1,68 @@
+/*
+ * ledger_tick.c: what time alone brings (ledger_tick).
+ */
+#include "ledger/ledger.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "ledger/customer_fold.h"
+#include "ledger/rows.h"
+
+/* Time doesn't go back. */
+static const char SET_CLOCK[] =
+	"UPDATE %1$s.clock k SET horizon = GREATEST(k.horizon, $1), ticked_at = pg_catalog.now()";
+
+static const char LOCK_DUE[] =
+	"SELECT " CUSTOMER_COLUMNS " FROM %1$s.customer c WHERE c.due_at < $1"
+	" ORDER BY c.customer_id FOR NO KEY UPDATE OF c";
+
+static int64
+tick(Ledger *l, Datum as_of)
+{
+	Oid type = TIMESTAMPTZOID;
+	CustomerFold *f = customer_fold_begin(l, false);
+	Rows due;
+	SPIPlanPtr plan;
+
+	SPI_execute_with_args(psprintf(SET_CLOCK, l->qschema), 1, &type, &as_of, NULL, false, 0);
+	plan = SPI_prepare(psprintf(LOCK_DUE, l->qschema), 1, &type);
+	if (plan == NULL)
+		elog(ERROR, "could not prepare: %s", SPI_result_code_string(SPI_result));
+	due = rows_open(plan, &as_of, false);
+	customer_fold_tick(f, &due);
+	rows_close(&due);
+	customer_fold_end(f);
+	return customer_fold_count(f);
+}
+
+/*
+ * ledger_tick(ledger text, as_of timestamptz) -> bigint
+ *
+ * Lets time pass up to as_of (exclusive): silent customers churn, contracts end, onboarding is
+ * over, each at the instant at which it fell due.  The number of customers for whom something fell
+ * due.  With the rights of the caller.
+ */
+PG_FUNCTION_INFO_V1(ledger_tick);
+Datum
+ledger_tick(PG_FUNCTION_ARGS)
+{
+	TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(1);
+	LedgerScope scope;
+	Ledger *l;
+	int64 n;
+
+	if (TIMESTAMP_NOT_FINITE(as_of))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("as_of must be finite"),
+				 errhint("Time passes up to as_of; the default is now().")));
+	ledger_note_extension(fcinfo);
+	l = ledger_by_name(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	scope = ledger_act_as_invoker(l);
+	SPI_connect();
+	n = tick(l, TimestampTzGetDatum(as_of));
+	SPI_finish();
+	ledger_leave(&scope);
+	PG_RETURN_INT64(n);
+}

@@ -1,0 +1,159 @@
+/*
+ * rejected.c: touchpoints that can't be used (see rejected.h).
+ *
+ * The rows are looked at where the executor has put them, without a query: all of them are usable,
+ * nearly always.
+ */
+#include "ledger/rejected.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "executor/tuptable.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+
+/* Where the columns are that decide. */
+typedef struct Places
+{
+	AttrNumber id;
+	AttrNumber customer;
+	AttrNumber kind;
+	AttrNumber at;
+	AttrNumber score;
+} Places;
+
+/* The rows to be moved. */
+typedef struct Unusable
+{
+	Datum *ids;
+	Datum *reasons;
+	int n;
+	int room;
+} Unusable;
+
+void
+refuse_touchpoint(const Ledger *l, const char *fault, const char *kind)
+{
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_CHECK_VIOLATION), errmsg("touchpoint can't be used: %s", fault),
+		 errdetail("Its kind is \"%s\"; the ledger is \"%s\".", kind == NULL ? "" : kind,
+				   l->schema),
+		 errhint("Kinds are rows of touchpoint_kind.  With the setting \"unusable\" = 'keep' such "
+				 "touchpoints go to touchpoint_rejected.")));
+}
+
+static Places
+places(Oid touchpoint)
+{
+	Places p;
+
+	p.id = get_attnum(touchpoint, "touchpoint_id");
+	p.customer = get_attnum(touchpoint, "customer_id");
+	p.kind = get_attnum(touchpoint, "kind");
+	p.at = get_attnum(touchpoint, "occurred_at");
+	p.score = get_attnum(touchpoint, "score");
+	return p;
+}
+
+static void
+note(Unusable *u, Datum id, const char *fault)
+{
+	if (u->n == u->room)
+	{
+		u->room = Max(64, u->room * 2);
+		u->ids = u->ids == NULL ? palloc(u->room * sizeof(Datum))
+								: repalloc_huge(u->ids, u->room * sizeof(Datum));
+		u->reasons = u->reasons == NULL ? palloc(u->room * sizeof(Datum))
+										: repalloc_huge(u->reasons, u->room * sizeof(Datum));
+	}
+	u->ids[u->n] = id;
+	u->reasons[u->n++] = CStringGetTextDatum(fault);
+}
+
+static void
+judge(const Ledger *l, const Places *p, TupleTableSlot *slot, Unusable *u)
+{
+	bool no_kind;
+	bool no_customer;
+	bool no_at;
+	bool no_score;
+	bool no_id;
+	Datum kind = slot_getattr(slot, p->kind, &no_kind);
+	Datum at = slot_getattr(slot, p->at, &no_at);
+	Datum score = slot_getattr(slot, p->score, &no_score);
+	char *name = no_kind ? NULL : TextDatumGetCString(kind);
+	const char *fault;
+
+	slot_getattr(slot, p->customer, &no_customer);
+	fault = touch_fault(l, name, !no_customer, !no_at, no_at ? 0 : DatumGetTimestampTz(at),
+						!no_score, no_score ? 0 : DatumGetFloat8(score));
+	if (fault == NULL)
+	{
+		pfree(name);
+		return;
+	}
+	if (l->refuses)
+		refuse_touchpoint(l, fault, name);
+	note(u, slot_getattr(slot, p->id, &no_id), fault);
+}
+
+static Unusable
+judge_all(const Ledger *l, const TriggerData *trigger)
+{
+	Places p = places(RelationGetRelid(trigger->tg_relation));
+	TupleTableSlot *slot =
+		MakeSingleTupleTableSlot(RelationGetDescr(trigger->tg_relation), &TTSOpsMinimalTuple);
+	Tuplestorestate *rows = trigger->tg_newtable;
+	Unusable u = {0};
+	int readptr = tuplestore_alloc_read_pointer(rows, EXEC_FLAG_REWIND);
+
+	tuplestore_select_read_pointer(rows, readptr);
+	tuplestore_rescan(rows);
+	while (tuplestore_gettupleslot(rows, true, false, slot))
+	{
+		judge(l, &p, slot, &u);
+		CHECK_FOR_INTERRUPTS();
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	return u;
+}
+
+static Datum
+array_of(Datum *values, int n, Oid type, int16 length, bool by_value, char align)
+{
+	return PointerGetDatum(construct_array(values, n, type, length, by_value, align));
+}
+
+bool
+reject_unusable(Ledger *l, const TriggerData *trigger)
+{
+	static const char SQL[] =
+		"WITH bad AS (DELETE FROM %1$s.touchpoint t"
+		" USING ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS u (id, reason)"
+		" WHERE t.touchpoint_id = u.id RETURNING t.*, u.reason)"
+		" INSERT INTO %1$s.touchpoint_rejected (reason, customer_id, kind, occurred_at, channel,"
+		" campaign, subject, amount, quantity, score, properties, source, source_key)"
+		" SELECT b.reason, b.customer_id::pg_catalog.text, b.kind, b.occurred_at, b.channel,"
+		" b.campaign, b.subject, b.amount, b.quantity, b.score, b.properties, b.source, "
+		"b.source_key"
+		" FROM bad b ORDER BY b.touchpoint_id";
+	Unusable u = judge_all(l, trigger);
+	Oid types[] = {INT8ARRAYOID, TEXTARRAYOID};
+	Datum values[2];
+
+	if (u.n == 0)
+		return false;
+	values[0] = array_of(u.ids, u.n, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
+	values[1] = array_of(u.reasons, u.n, TEXTOID, -1, false, TYPALIGN_INT);
+	if (SPI_execute_with_args(psprintf(SQL, l->qschema), 2, types, values, NULL, false, 0) !=
+		SPI_OK_INSERT)
+		elog(ERROR, "could not reject touchpoints");
+	return true;
+}

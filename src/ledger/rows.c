@@ -1,0 +1,67 @@
+/*
+ * rows.c: the rows of a query, one after the other (see rows.h).
+ */
+#include "ledger/rows.h"
+
+#include "miscadmin.h"
+
+/* Rows that a cursor fetches at a time. */
+#define ROWS_BATCH 1000
+
+static void
+take_table(Rows *rows)
+{
+	rows->table = SPI_tuptable;
+	rows->n = SPI_processed;
+	rows->next = 0;
+}
+
+Rows
+rows_open(SPIPlanPtr plan, Datum *values, bool few)
+{
+	Rows rows = {NULL, NULL, 0, 0};
+	int result;
+
+	if (!few)
+	{
+		rows.portal = SPI_cursor_open(NULL, plan, values, NULL, false);
+		return rows;
+	}
+	result = SPI_execute_plan(plan, values, NULL, false, 0);
+	if (result < 0)
+		elog(ERROR, "could not run a plan: %s", SPI_result_code_string(result));
+	take_table(&rows);
+	return rows;
+}
+
+HeapTuple
+rows_peek(Rows *rows)
+{
+	if (rows->next < rows->n)
+		return rows->table->vals[rows->next];
+	if (rows->portal == NULL)
+		return NULL;
+	CHECK_FOR_INTERRUPTS();
+	if (rows->table != NULL)
+		SPI_freetuptable(rows->table);
+	SPI_cursor_fetch(rows->portal, true, ROWS_BATCH);
+	take_table(rows);
+	return rows->n > 0 ? rows->table->vals[0] : NULL;
+}
+
+void
+rows_skip(Rows *rows)
+{
+	rows->next++;
+}
+
+void
+rows_close(Rows *rows)
+{
+	if (rows->table != NULL)
+		SPI_freetuptable(rows->table);
+	if (rows->portal != NULL)
+		SPI_cursor_close(rows->portal);
+	rows->table = NULL;
+	rows->portal = NULL;
+}

@@ -1,0 +1,26 @@
+/*
+ * rows.h: the rows of a query, one after the other, without holding all of them.
+ */
+#ifndef CUSTOMER_LIFECYCLE_ROWS_H
+#define CUSTOMER_LIFECYCLE_ROWS_H
+
+#include "common/compat.h"
+#include "executor/spi.h"
+
+typedef struct Rows
+{
+	Portal portal; /* NULL: all rows are in the table */
+	SPITupleTable *table;
+	uint64 n;
+	uint64 next;
+} Rows;
+
+/* Run a plan; "few" rows are read at once, many by a cursor. */
+extern Rows rows_open(SPIPlanPtr plan, Datum *values, bool few);
+
+/* The next row, which stays next, or NULL; valid until the row after it is asked for. */
+extern HeapTuple rows_peek(Rows *rows);
+extern void rows_skip(Rows *rows);
+extern void rows_close(Rows *rows);
+
+#endif

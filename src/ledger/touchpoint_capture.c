@@ -1,0 +1,561 @@
+/*
+ * touchpoint_capture.c: the trigger function touchpoint_capture(), which feeds a ledger from any
+ * table.
+ *
+ *   CREATE TRIGGER ... AFTER INSERT ON orders REFERENCING NEW TABLE AS new_rows
+ *     FOR EACH STATEMENT EXECUTE FUNCTION
+ *     touchpoint_capture('crm', 'track=orders', 'kind=purchase', 'customer=customer_id',
+ *                        'occurred_at=ordered_at', 'amount=total', 'source_key=id::text')
+ *
+ * ledger_track() makes these.  Two must agree: who made the trigger wrote the expressions, which
+ * are evaluated with the rights of whoever writes to the table; and the ledger's owner registered
+ * this very trigger, in tracked_source, by whose rights the outcome is then written.
+ */
+#include "ledger/ledger.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+
+#include "ledger/expression.h"
+#include "ledger/rejected.h"
+#include "ledger/rows.h"
+
+/* What a trigger's arguments may say, in the order of the columns of what is captured. */
+typedef enum CaptureWord
+{
+	WORD_CUSTOMER,
+	WORD_KIND,
+	WORD_OCCURRED_AT,
+	WORD_AMOUNT,
+	WORD_SCORE,
+	WORD_SUBJECT,
+	WORD_CHANNEL,
+	WORD_CAMPAIGN,
+	WORD_QUANTITY,
+	WORD_SOURCE_KEY,
+	WORD_PROPERTIES,
+	WORD_COLUMNS, /* so many columns; what follows are none */
+	WORD_KIND_FROM = WORD_COLUMNS,
+	WORD_ONLY_WHEN,
+	WORD_TRACK,
+	WORD_COUNT
+} CaptureWord;
+
+static const char *const WORDS[WORD_COUNT] = {
+	"customer", "kind",		"occurred_at", "amount",	 "score",	  "subject",   "channel",
+	"campaign", "quantity", "source_key",  "properties", "kind_from", "only_when", "track"};
+
+static const char *const COLUMNS[WORD_COLUMNS] = {
+	"customer_id", "kind",	   "occurred_at", "amount",		"score",	 "subject",
+	"channel",	   "campaign", "quantity",	  "source_key", "properties"};
+
+static const Oid TYPES[WORD_COLUMNS] = {InvalidOid, TEXTOID, TIMESTAMPTZOID, NUMERICOID,
+										FLOAT8OID,	TEXTOID, TEXTOID,		 TEXTOID,
+										NUMERICOID, TEXTOID, JSONBOID};
+
+/* A trigger, and how to read its rows. */
+typedef struct Capture
+{
+	Oid trigger;	 /* key of the cache */
+	char *signature; /* of all that the plans depend on */
+	SPIPlanPtr rows; /* what to capture of the new rows */
+	SPIPlanPtr keys; /* source keys of the old rows */
+} Capture;
+
+static HTAB *captures = NULL;
+
+/* One firing. */
+typedef struct Firing
+{
+	const TriggerData *trigger;
+	Ledger *ledger;
+	const char *word[WORD_COUNT]; /* NULL: not said */
+	TupleDesc desc;				  /* of the columns, and "reason" */
+	Tuplestorestate *captured;
+	Tuplestorestate *refused;
+	Tuplestorestate *old_keys;
+	int64 n_captured;
+	int64 n_refused;
+	int64 n_old;
+} Firing;
+
+/* ---- arguments ---- */
+
+static void
+wrong_argument(const TriggerData *trigger, const char *argument)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+			 errmsg("trigger \"%s\" has an argument that function \"%s\" doesn't know: \"%s\"",
+					trigger->tg_trigger->tgname, "touchpoint_capture", argument),
+			 errhint("Arguments are the ledger's name, and then word=value with the words track, "
+					 "kind, kind_from, customer, occurred_at, amount, score, subject, channel, "
+					 "campaign, quantity, source_key, properties and only_when.")));
+}
+
+static void
+take_argument(Firing *f, const char *argument)
+{
+	const char *equals = strchr(argument, '=');
+
+	for (int i = 0; equals != NULL && i < WORD_COUNT; i++)
+		if (strlen(WORDS[i]) == (size_t) (equals - argument) &&
+			strncmp(WORDS[i], argument, equals - argument) == 0)
+		{
+			f->word[i] = equals + 1;
+			return;
+		}
+	wrong_argument(f->trigger, argument);
+}
+
+static void
+missing_argument(const Firing *f, const char *word)
+{
+	ereport(ERROR, (errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+					errmsg("trigger \"%s\" lacks the argument \"%s\" of function \"%s\"",
+						   f->trigger->tg_trigger->tgname, word, "touchpoint_capture"),
+					errhint("ledger_track() makes triggers that are complete.")));
+}
+
+static void
+take_arguments(Firing *f)
+{
+	const Trigger *t = f->trigger->tg_trigger;
+
+	if (t->tgnargs == 0)
+		missing_argument(f, "ledger");
+	for (int i = 1; i < t->tgnargs; i++)
+		take_argument(f, t->tgargs[i]);
+	if (f->word[WORD_TRACK] == NULL)
+		missing_argument(f, "track");
+	if (f->word[WORD_CUSTOMER] == NULL)
+		missing_argument(f, "customer");
+	if (f->word[WORD_OCCURRED_AT] == NULL)
+		missing_argument(f, "occurred_at");
+	if (f->word[WORD_KIND] == NULL && f->word[WORD_KIND_FROM] == NULL)
+		missing_argument(f, "kind");
+	if (f->word[WORD_SOURCE_KEY] == NULL && !TRIGGER_FIRED_BY_INSERT(f->trigger->tg_event))
+		missing_argument(f, "source_key");
+}
+
+/* ---- is it registered? ---- */
+
+static bool
+same_arguments(const LedgerTrack *track, const Trigger *t)
+{
+	if (track->n != t->tgnargs - 1)
+		return false;
+	for (int i = 0; i < track->n; i++)
+		if (strcmp(track->arguments[i], t->tgargs[i + 1]) != 0)
+			return false;
+	return true;
+}
+
+static void
+check_registered(const Firing *f)
+{
+	const Trigger *t = f->trigger->tg_trigger;
+	const Ledger *l = f->ledger;
+	Oid table = RelationGetRelid(f->trigger->tg_relation);
+
+	for (int i = 0; i < l->n_tracks; i++)
+		if (l->tracks[i].table == table && same_arguments(&l->tracks[i], t))
+			return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("trigger \"%s\" of table \"%s\" is not registered with ledger \"%s\"",
+					t->tgname, RelationGetRelationName(f->trigger->tg_relation), l->schema),
+			 errdetail("Only the owner of a ledger decides which triggers write into it."),
+			 errhint("As the ledger's owner: SELECT ledger_register('%s', '%s', '%s').", l->schema,
+					 RelationGetRelationName(f->trigger->tg_relation), t->tgname)));
+}
+
+/* ---- queries over the rows ---- */
+
+static char *
+column_expression(const Firing *f, CaptureWord word)
+{
+	const char *expression = f->word[word];
+
+	if (word == WORD_KIND && expression != NULL)
+		return psprintf("%s::pg_catalog.text", quote_literal_cstr(expression));
+	if (word == WORD_KIND)
+		expression = f->word[WORD_KIND_FROM];
+	if (expression != NULL)
+		check_expression_text(WORDS[word], expression);
+	/* the line break ends a comment that an expression may end with */
+	return psprintf(
+		"(%s\n)::%s", expression == NULL ? "NULL" : expression,
+		format_type_be_qualified(word == WORD_CUSTOMER ? f->ledger->key_type : TYPES[word]));
+}
+
+/* ... FROM the transition table, under the name of the table, WHERE only_when */
+static void
+append_from(StringInfo sql, const Firing *f, const char *transition_table)
+{
+	appendStringInfo(sql, " FROM %s AS %s", quote_identifier(transition_table),
+					 quote_identifier(RelationGetRelationName(f->trigger->tg_relation)));
+	if (f->word[WORD_ONLY_WHEN] == NULL)
+		return;
+	check_expression_text(WORDS[WORD_ONLY_WHEN], f->word[WORD_ONLY_WHEN]);
+	appendStringInfo(sql, " WHERE (%s\n)", f->word[WORD_ONLY_WHEN]);
+}
+
+static char *
+rows_sql(const Firing *f)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, "SELECT ");
+	for (int i = 0; i < WORD_COLUMNS; i++)
+		appendStringInfo(&sql, "%s%s AS %s", i > 0 ? ", " : "", column_expression(f, i),
+						 COLUMNS[i]);
+	append_from(&sql, f, f->trigger->tg_trigger->tgnewtable);
+	return sql.data;
+}
+
+/* Keys of all old rows: what didn't count before has no touchpoint, and needs no exception. */
+static char *
+keys_sql(const Firing *f)
+{
+	return psprintf("SELECT %s AS source_key FROM %s AS %s", column_expression(f, WORD_SOURCE_KEY),
+					quote_identifier(f->trigger->tg_trigger->tgoldtable),
+					quote_identifier(RelationGetRelationName(f->trigger->tg_relation)));
+}
+
+static SPIPlanPtr
+kept_plan(const char *sql)
+{
+	SPIPlanPtr plan = SPI_prepare(sql, 0, NULL);
+
+	if (plan == NULL)
+		elog(ERROR, "could not prepare \"%s\": %s", sql, SPI_result_code_string(SPI_result));
+	SPI_keepplan(plan);
+	return plan;
+}
+
+static void
+forget_plans(Capture *c)
+{
+	if (c->rows != NULL)
+		SPI_freeplan(c->rows);
+	if (c->keys != NULL)
+		SPI_freeplan(c->keys);
+	if (c->signature != NULL)
+		pfree(c->signature);
+	c->rows = c->keys = NULL;
+	c->signature = NULL;
+}
+
+/* All that the text of the queries depends on. */
+static char *
+signature_of(const Firing *f)
+{
+	const Trigger *t = f->trigger->tg_trigger;
+	StringInfoData s;
+
+	initStringInfo(&s);
+	appendStringInfo(
+		&s, "%u %s %s %s", f->ledger->key_type, RelationGetRelationName(f->trigger->tg_relation),
+		t->tgnewtable == NULL ? "" : t->tgnewtable, t->tgoldtable == NULL ? "" : t->tgoldtable);
+	for (int i = 0; i < t->tgnargs; i++)
+		appendStringInfo(&s, "\n%s", t->tgargs[i]);
+	return s.data;
+}
+
+static Capture *
+find_capture(const Firing *f)
+{
+	Oid trigger = f->trigger->tg_trigger->tgoid;
+	char *signature = signature_of(f);
+	Capture *c;
+	bool found;
+
+	if (captures == NULL)
+	{
+		HASHCTL ctl = {0};
+
+		ctl.keysize = sizeof(Oid);
+		ctl.entrysize = sizeof(Capture);
+		captures = hash_create("customer_lifecycle captures", 16, &ctl, HASH_ELEM | HASH_BLOBS);
+	}
+	c = hash_search(captures, &trigger, HASH_ENTER, &found);
+	if (!found)
+	{
+		c->signature = NULL;
+		c->rows = c->keys = NULL;
+	}
+	if (c->signature == NULL || strcmp(c->signature, signature) != 0)
+	{
+		forget_plans(c);
+		c->signature = MemoryContextStrdup(TopMemoryContext, signature);
+	}
+	return c;
+}
+
+/* ---- capturing, with the rights of who writes ---- */
+
+static void
+put_row(Firing *f, Rows *rows, HeapTuple row)
+{
+	Datum values[WORD_COLUMNS + 1];
+	bool nulls[WORD_COLUMNS + 1];
+	char *kind = SPI_getvalue(row, rows->table->tupdesc, WORD_KIND + 1);
+	const char *fault;
+
+	heap_deform_tuple(row, rows->table->tupdesc, values, nulls);
+	fault =
+		touch_fault(f->ledger, kind, !nulls[WORD_CUSTOMER], !nulls[WORD_OCCURRED_AT],
+					nulls[WORD_OCCURRED_AT] ? 0 : DatumGetTimestampTz(values[WORD_OCCURRED_AT]),
+					!nulls[WORD_SCORE], nulls[WORD_SCORE] ? 0 : DatumGetFloat8(values[WORD_SCORE]));
+	if (fault != NULL && f->ledger->refuses)
+		refuse_touchpoint(f->ledger, fault, kind);
+	nulls[WORD_COLUMNS] = fault == NULL;
+	values[WORD_COLUMNS] = fault == NULL ? (Datum) 0 : CStringGetTextDatum(fault);
+	tuplestore_putvalues(fault == NULL ? f->captured : f->refused, f->desc, values, nulls);
+	if (fault == NULL)
+		f->n_captured++;
+	else
+		f->n_refused++;
+}
+
+static void
+capture_rows(Firing *f, Capture *c)
+{
+	bool few = tuplestore_tuple_count(f->trigger->tg_newtable) <= LEDGER_FEW_ROWS;
+	MemoryContext one = AllocSetContextCreate(CurrentMemoryContext, "customer_lifecycle capture",
+											  ALLOCSET_DEFAULT_SIZES);
+	HeapTuple row;
+	Rows rows;
+
+	if (c->rows == NULL)
+		c->rows = kept_plan(rows_sql(f));
+	rows = rows_open(c->rows, NULL, few);
+	while ((row = rows_peek(&rows)) != NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(one);
+
+		put_row(f, &rows, row);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(one);
+		rows_skip(&rows);
+	}
+	rows_close(&rows);
+}
+
+static void
+capture_keys(Firing *f, Capture *c, TupleDesc desc)
+{
+	bool few = tuplestore_tuple_count(f->trigger->tg_oldtable) <= LEDGER_FEW_ROWS;
+	HeapTuple row;
+	Rows rows;
+
+	if (c->keys == NULL)
+		c->keys = kept_plan(keys_sql(f));
+	rows = rows_open(c->keys, NULL, few);
+	while ((row = rows_peek(&rows)) != NULL)
+	{
+		Datum value;
+		bool isnull;
+
+		value = heap_getattr(row, 1, rows.table->tupdesc, &isnull);
+		tuplestore_putvalues(f->old_keys, desc, &value, &isnull);
+		f->n_old++;
+		rows_skip(&rows);
+	}
+	rows_close(&rows);
+}
+
+/* Errors in the expressions are the table's: say which track they belong to. */
+static void
+capture_context(void *arg)
+{
+	const Firing *f = arg;
+
+	errcontext("track \"%s\" of ledger \"%s\"", f->word[WORD_TRACK], f->ledger->schema);
+}
+
+static void
+capture(Firing *f, TupleDesc key_desc)
+{
+	ErrorContextCallback context = {error_context_stack, capture_context, f};
+	LedgerScope scope = ledger_act_as_invoker(f->ledger);
+	Capture *c = find_capture(f);
+
+	error_context_stack = &context;
+	if (f->trigger->tg_newtable != NULL)
+		capture_rows(f, c);
+	if (f->trigger->tg_oldtable != NULL)
+		capture_keys(f, c, key_desc);
+	error_context_stack = context.previous;
+	ledger_leave(&scope);
+}
+
+/* ---- writing, with the rights of the ledger's owner ---- */
+
+#define CAPTURED_COLUMNS                                                                           \
+	"customer_id, kind, occurred_at, amount, score, subject, channel, campaign, quantity,"         \
+	" source_key, properties"
+
+static const char ADD_TOUCHPOINTS[] =
+	"INSERT INTO %1$s.touchpoint (" CAPTURED_COLUMNS ", source)"
+	" SELECT " CAPTURED_COLUMNS ", $1 FROM captured ON CONFLICT DO NOTHING";
+
+/* An update of a source row is a correction of its touchpoint, or brings it into being. */
+static const char CORRECT_TOUCHPOINTS[] =
+	"INSERT INTO %1$s.touchpoint AS t (" CAPTURED_COLUMNS ", source)"
+	" SELECT DISTINCT ON (source_key) " CAPTURED_COLUMNS ", $1 FROM captured ORDER BY source_key"
+	" ON CONFLICT (source, source_key) DO UPDATE SET customer_id = excluded.customer_id,"
+	" kind = excluded.kind, occurred_at = excluded.occurred_at, amount = excluded.amount,"
+	" score = excluded.score, subject = excluded.subject, channel = excluded.channel,"
+	" campaign = excluded.campaign, quantity = excluded.quantity, properties = excluded.properties"
+	" WHERE (t.customer_id, t.kind, t.occurred_at, t.amount, t.score, t.subject, t.channel,"
+	" t.campaign, t.quantity, t.properties) IS DISTINCT FROM (excluded.customer_id, excluded.kind,"
+	" excluded.occurred_at, excluded.amount, excluded.score, excluded.subject, excluded.channel,"
+	" excluded.campaign, excluded.quantity, excluded.properties)";
+
+static const char REMOVE_TOUCHPOINTS[] =
+	"DELETE FROM %1$s.touchpoint t USING old_keys o"
+	" WHERE t.source = $1 AND t.source_key = o.source_key"
+	" AND NOT EXISTS (SELECT FROM captured c WHERE c.source_key = o.source_key)";
+
+static const char ADD_REJECTED[] =
+	"INSERT INTO %1$s.touchpoint_rejected (reason, " CAPTURED_COLUMNS ", source)"
+	" SELECT reason, customer_id::pg_catalog.text, kind, occurred_at, amount, score, subject,"
+	" channel, campaign, quantity, source_key, properties, $1 FROM refused";
+
+static void
+register_rows(const char *name, TupleDesc desc, Tuplestorestate *rows, int64 n)
+{
+	EphemeralNamedRelation enr = palloc0(sizeof(EphemeralNamedRelationData));
+
+	enr->md.name = pstrdup(name);
+	enr->md.tupdesc = desc;
+	enr->md.enrtype = ENR_NAMED_TUPLESTORE;
+	enr->md.enrtuples = (double) n;
+	enr->reldata = rows;
+	if (SPI_register_relation(enr) != SPI_OK_REL_REGISTER)
+		elog(ERROR, "could not register \"%s\"", name);
+}
+
+static void
+run_write(const Firing *f, LedgerQuery query, const char *format, int64 rows)
+{
+	Oid type = TEXTOID;
+	Datum track = CStringGetTextDatum(f->word[WORD_TRACK]);
+	SPIPlanPtr plan =
+		ledger_plan(f->ledger, query, psprintf(format, f->ledger->qschema), 1, &type, rows);
+	int result = SPI_execute_plan(plan, &track, NULL, false, 0);
+
+	if (result < 0)
+		elog(ERROR, "could not write touchpoints: %s", SPI_result_code_string(result));
+}
+
+static void
+write_captured(const Firing *f)
+{
+	bool inserted = TRIGGER_FIRED_BY_INSERT(f->trigger->tg_event);
+	LedgerScope scope = ledger_act_as_owner(f->ledger);
+
+	if (f->n_old > 0)
+		run_write(f, QUERY_REMOVE_TOUCHPOINTS, REMOVE_TOUCHPOINTS, f->n_old);
+	if (f->n_captured > 0 && inserted)
+		run_write(f, QUERY_ADD_TOUCHPOINTS, ADD_TOUCHPOINTS, f->n_captured);
+	else if (f->n_captured > 0)
+		run_write(f, QUERY_CORRECT_TOUCHPOINTS, CORRECT_TOUCHPOINTS, f->n_captured);
+	if (f->n_refused > 0)
+		run_write(f, QUERY_ADD_REJECTED, ADD_REJECTED, f->n_refused);
+	ledger_leave(&scope);
+}
+
+/* ---- the trigger ---- */
+
+static TupleDesc
+captured_desc(const Ledger *l)
+{
+	TupleDesc desc = CreateTemplateTupleDesc(WORD_COLUMNS + 1);
+
+	for (int i = 0; i < WORD_COLUMNS; i++)
+		TupleDescInitEntry(desc, i + 1, COLUMNS[i], i == WORD_CUSTOMER ? l->key_type : TYPES[i], -1,
+						   0);
+	TupleDescInitEntry(desc, WORD_COLUMNS + 1, "reason", TEXTOID, -1, 0);
+	return desc;
+}
+
+static TupleDesc
+key_desc(void)
+{
+	TupleDesc desc = CreateTemplateTupleDesc(1);
+
+	TupleDescInitEntry(desc, 1, "source_key", TEXTOID, -1, 0);
+	return desc;
+}
+
+static void
+check_capture_tables(const TriggerData *trigger)
+{
+	bool wants_new = !TRIGGER_FIRED_BY_DELETE(trigger->tg_event);
+	bool wants_old = !TRIGGER_FIRED_BY_INSERT(trigger->tg_event);
+
+	if ((wants_new && trigger->tg_newtable == NULL) || (wants_old && trigger->tg_oldtable == NULL))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("trigger \"%s\" lacks the transition tables of function \"%s\"",
+						trigger->tg_trigger->tgname, "touchpoint_capture"),
+				 errhint("Declare REFERENCING NEW TABLE AS new_rows OLD TABLE AS old_rows, as far "
+						 "as the event has them.")));
+}
+
+/* Is there anything to do? */
+static bool
+any_rows(const TriggerData *trigger)
+{
+	return (trigger->tg_newtable != NULL && tuplestore_tuple_count(trigger->tg_newtable) > 0) ||
+		   (trigger->tg_oldtable != NULL && tuplestore_tuple_count(trigger->tg_oldtable) > 0);
+}
+
+static void
+fire(Firing *f)
+{
+	TupleDesc keys = key_desc();
+
+	f->desc = captured_desc(f->ledger);
+	f->captured = tuplestore_begin_heap(false, false, work_mem);
+	f->refused = tuplestore_begin_heap(false, false, work_mem);
+	f->old_keys = tuplestore_begin_heap(false, false, work_mem);
+	capture(f, keys);
+	register_rows("captured", f->desc, f->captured, f->n_captured);
+	register_rows("refused", f->desc, f->refused, f->n_refused);
+	register_rows("old_keys", keys, f->old_keys, f->n_old);
+	write_captured(f);
+}
+
+/* touchpoint_capture(ledger, word=value ...) -> trigger */
+PG_FUNCTION_INFO_V1(touchpoint_capture);
+Datum
+touchpoint_capture(PG_FUNCTION_ARGS)
+{
+	Firing f = {0};
+
+	ledger_check_trigger(fcinfo, "touchpoint_capture");
+	f.trigger = (TriggerData *) fcinfo->context;
+	take_arguments(&f);
+	check_capture_tables(f.trigger);
+	if (!any_rows(f.trigger))
+		return PointerGetDatum(NULL);
+	f.ledger = ledger_by_name(f.trigger->tg_trigger->tgargs[0]);
+	check_registered(&f);
+	SPI_connect();
+	SPI_register_trigger_data((TriggerData *) f.trigger);
+	fire(&f);
+	SPI_finish();
+	return PointerGetDatum(NULL);
+}

@@ -1,0 +1,231 @@
+/*
+ * touchpoint_fold.c: the trigger function touchpoint_fold(), which moves customers.
+ *
+ * On a ledger's table touchpoint, AFTER INSERT, UPDATE or DELETE, FOR EACH STATEMENT, with
+ * transition tables new_rows and old_rows.  Inserted touchpoints are folded into the stored state
+ * of their customers; those who got something late, and those of whom something was corrected or
+ * removed, are folded anew from the log.
+ *
+ * Order of locks: customers that don't exist are added in the order of their keys, before any that
+ * exists is locked; those are then locked in the order of their keys.  So two statements never wait
+ * for each other.  What a lock waited for is seen by the commands that follow it.
+ */
+#include "ledger/ledger.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/tuptable.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/tuplestore.h"
+
+#include "ledger/customer_fold.h"
+#include "ledger/rejected.h"
+#include "ledger/rows.h"
+
+/* ---- queries ---- */
+
+static const char READ_INSERTED[] =
+	"SELECT " TOUCH_COLUMNS
+	" FROM new_rows t WHERE t.customer_id IS NOT NULL ORDER BY t.customer_id";
+
+static const char ADD_CUSTOMERS[] =
+	"INSERT INTO %1$s.customer (customer_id) SELECT DISTINCT n.customer_id FROM new_rows n"
+	" WHERE n.customer_id IS NOT NULL AND NOT EXISTS"
+	" (SELECT FROM %1$s.customer c WHERE c.customer_id = n.customer_id)"
+	" ORDER BY n.customer_id ON CONFLICT DO NOTHING";
+
+#define LOCK_CUSTOMERS(rows)                                                                       \
+	"SELECT " CUSTOMER_COLUMNS " FROM %1$s.customer c WHERE c.customer_id IN (" rows               \
+	") ORDER BY c.customer_id FOR NO KEY UPDATE OF c"
+
+static const char LOCK_INSERTED[] = LOCK_CUSTOMERS("SELECT n.customer_id FROM new_rows n");
+static const char LOCK_DELETED[] = LOCK_CUSTOMERS("SELECT o.customer_id FROM old_rows o");
+static const char LOCK_UPDATED[] = LOCK_CUSTOMERS(
+	"SELECT o.customer_id FROM old_rows o UNION SELECT n.customer_id FROM new_rows n");
+
+static Rows
+open_query(Ledger *l, LedgerQuery query, const char *format, int64 rows)
+{
+	SPIPlanPtr plan = ledger_plan(l, query, psprintf(format, l->qschema), 0, NULL, rows);
+
+	return rows_open(plan, NULL, rows <= LEDGER_FEW_ROWS);
+}
+
+static void
+add_customers(Ledger *l, LedgerQuery query, int64 rows)
+{
+	SPIPlanPtr plan = ledger_plan(l, query, psprintf(ADD_CUSTOMERS, l->qschema), 0, NULL, rows);
+	int result = SPI_execute_plan(plan, NULL, NULL, false, 0);
+
+	if (result != SPI_OK_INSERT)
+		elog(ERROR, "could not add customers: %s", SPI_result_code_string(result));
+}
+
+/*
+ * Lock the customers of inserted touchpoints.  One row may look first whether its customer exists:
+ * he is alone, so that there is no order to keep.
+ */
+static Rows
+lock_inserted(Ledger *l, int64 rows)
+{
+	if (rows == 1)
+	{
+		Rows customers = open_query(l, QUERY_LOCK_INSERTED, LOCK_INSERTED, rows);
+
+		if (rows_peek(&customers) != NULL)
+			return customers;
+		rows_close(&customers);
+	}
+	add_customers(l, QUERY_ADD_INSERTED, rows);
+	return open_query(l, QUERY_LOCK_INSERTED, LOCK_INSERTED, rows);
+}
+
+/* ---- events ---- */
+
+static void
+fold_inserted(Ledger *l, int64 rows)
+{
+	CustomerFold *f = customer_fold_begin(l, rows <= LEDGER_FEW_ROWS);
+	Rows touches = open_query(l, QUERY_READ_INSERTED, READ_INSERTED, rows);
+	Rows customers;
+
+	if (rows_peek(&touches) == NULL)
+	{
+		rows_close(&touches);
+		return;
+	}
+	customers = lock_inserted(l, rows);
+	customer_fold_new(f, &touches, &customers);
+	rows_close(&touches);
+	rows_close(&customers);
+	customer_fold_end(f);
+}
+
+static void
+fold_changed(Ledger *l, LedgerQuery query, const char *lock, int64 rows)
+{
+	CustomerFold *f = customer_fold_begin(l, rows <= LEDGER_FEW_ROWS);
+	Rows customers = open_query(l, query, lock, rows);
+
+	customer_fold_note(f, &customers);
+	rows_close(&customers);
+	customer_fold_end(f);
+}
+
+static void
+fold_event(Ledger *l, const TriggerData *trigger, int64 rows)
+{
+	bool rejected = !TRIGGER_FIRED_BY_DELETE(trigger->tg_event) && reject_unusable(l, trigger);
+
+	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event) && !rejected)
+		fold_inserted(l, rows);
+	else if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
+	{
+		/* what is left in the log counts, not what was inserted */
+		add_customers(l, QUERY_ADD_INSERTED, rows);
+		fold_changed(l, QUERY_LOCK_INSERTED, LOCK_INSERTED, rows);
+	}
+	else if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+		fold_changed(l, QUERY_LOCK_DELETED, LOCK_DELETED, rows);
+	else
+	{
+		add_customers(l, QUERY_ADD_UPDATED, rows);
+		fold_changed(l, QUERY_LOCK_UPDATED, LOCK_UPDATED, rows);
+	}
+}
+
+/* TRUNCATE: nothing has ever happened. */
+static void
+forget_all(const Ledger *l)
+{
+	SPI_execute(psprintf("DELETE FROM %s.stage_history", l->qschema), false, 0);
+	SPI_execute(psprintf("DELETE FROM %s.customer", l->qschema), false, 0);
+}
+
+/* ---- the trigger ---- */
+
+static void
+check_transition_tables(const TriggerData *trigger)
+{
+	const char *new_name = trigger->tg_trigger->tgnewtable;
+	const char *old_name = trigger->tg_trigger->tgoldtable;
+
+	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
+		return;
+	if ((TRIGGER_FIRED_BY_DELETE(trigger->tg_event) ||
+		 (new_name != NULL && strcmp(new_name, "new_rows") == 0)) &&
+		(TRIGGER_FIRED_BY_INSERT(trigger->tg_event) ||
+		 (old_name != NULL && strcmp(old_name, "old_rows") == 0)))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+			 errmsg("trigger \"%s\" lacks the transition tables of function \"%s\"",
+					trigger->tg_trigger->tgname, "touchpoint_fold"),
+			 errhint("Declare REFERENCING NEW TABLE AS new_rows OLD TABLE AS old_rows, as far as "
+					 "the event has them.")));
+}
+
+static int64
+affected_rows(const TriggerData *trigger)
+{
+	int64 rows = 0;
+
+	if (trigger->tg_newtable != NULL)
+		rows = tuplestore_tuple_count(trigger->tg_newtable);
+	if (trigger->tg_oldtable != NULL)
+		rows = Max(rows, tuplestore_tuple_count(trigger->tg_oldtable));
+	return rows;
+}
+
+/*
+ * touchpoint_fold() -> trigger
+ *
+ * Acts as the owner of the table: whoever may write touchpoints needs no other right.
+ */
+PG_FUNCTION_INFO_V1(touchpoint_fold);
+Datum
+touchpoint_fold(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+	Ledger *l;
+	LedgerScope scope;
+	int64 rows;
+
+	ledger_check_trigger(fcinfo, "touchpoint_fold");
+	check_transition_tables(trigger);
+	rows = affected_rows(trigger);
+	if (rows == 0 && !TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
+		return PointerGetDatum(NULL);
+	l = ledger_of_touchpoint(RelationGetRelid(trigger->tg_relation));
+	scope = ledger_act_as_owner(l);
+	SPI_connect();
+	SPI_register_trigger_data(trigger);
+	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
+		forget_all(l);
+	else
+		fold_event(l, trigger, rows);
+	SPI_finish();
+	ledger_leave(&scope);
+	return PointerGetDatum(NULL);
+}
+
+/*
+ * ledger_rules_changed() -> trigger
+ *
+ * On the tables of rules: makes every backend read them again.
+ */
+PG_FUNCTION_INFO_V1(ledger_rules_changed);
+Datum
+ledger_rules_changed(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	ledger_check_trigger(fcinfo, "ledger_rules_changed");
+	CacheInvalidateRelcache(trigger->tg_relation);
+	return PointerGetDatum(NULL);
+}
