@@ -64,6 +64,7 @@ CREATE TABLE demo.visit (
   visit_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   customer_id bigint NOT NULL,
   visited_at timestamptz NOT NULL,
+  kind text NOT NULL,
   page text NOT NULL,
   channel text
 );
@@ -151,19 +152,25 @@ FROM (SELECT customer_id,
 WHERE started_at < timestamptz '2026-01-01 UTC'
 ORDER BY started_at, customer_id;
 
--- Visits: a few on the way in, then about one a month for as long as the customer buys.
-INSERT INTO demo.visit (customer_id, visited_at, page, channel)
+-- Visits: a few on the way in, then one every ten days for as long as the customer buys or
+-- subscribes, and three weeks more. Those who have signed up log in.
+INSERT INTO demo.visit (customer_id, visited_at, kind, page, channel)
 SELECT customer_id, visited_at,
+       CASE WHEN visited_at > signed_up_at THEN 'login' ELSE 'page_view' END,
        (ARRAY['home', 'product', 'pricing', 'cart', 'help', 'blog'])
          [1 + width_bucket(demo.uniform(customer_id, 'page', k), ARRAY[0.30, 0.62, 0.76, 0.86, 0.94])],
        CASE WHEN k = 0 THEN channel END
-FROM (SELECT c.customer_id, c.channel, k,
-             date_trunc('second', first_seen_at + CASE WHEN k < first_pages THEN k * interval '7 minutes'
-               ELSE (k - first_pages + demo.uniform(c.customer_id, 'visit', k)) * interval '30 days' END) AS visited_at
+FROM (SELECT c.customer_id, c.channel, c.signed_up_at, k,
+             date_trunc('second', CASE WHEN k < first_pages THEN first_seen_at + k * interval '7 minutes'
+               ELSE signed_up_at + (k - first_pages + demo.uniform(c.customer_id, 'visit', k)) * interval '10 days' END) AS visited_at
       FROM demo.customer c
-      LEFT JOIN (SELECT customer_id, max(ordered_at) AS last_order_at FROM demo.orders GROUP BY 1) o USING (customer_id),
+      LEFT JOIN (SELECT customer_id, max(last_at) AS last_at
+                 FROM (SELECT customer_id, ordered_at AS last_at FROM demo.orders
+                       UNION ALL
+                       SELECT customer_id, coalesce(ended_at, '2026-01-01 UTC') FROM demo.subscription) l
+                 GROUP BY 1) o USING (customer_id),
       LATERAL (SELECT 1 + floor(4 * demo.uniform(c.customer_id, 'first pages'))::int AS first_pages) f,
-      LATERAL generate_series(0, first_pages - 1 + coalesce(1 + extract(day FROM last_order_at - first_seen_at)::int / 30, 0)) k) v
+      LATERAL generate_series(0, first_pages - 1 + coalesce(3 + extract(day FROM last_at - signed_up_at)::int / 10, 0)) k) v
 WHERE visited_at < timestamptz '2026-01-01 UTC'
 ORDER BY visited_at, customer_id;
 
