@@ -151,11 +151,6 @@ elapsed(int64 since, int64 until)
 }
 
 static void
-no_rows(FunctionCallInfo fcinfo pg_attribute_unused(), ResultRows *rows pg_attribute_unused())
-{
-}
-
-static void
 all_edges(FunctionCallInfo fcinfo, ResultRows *rows)
 {
 	Journey j = journey_arg(fcinfo, 0);
@@ -188,7 +183,7 @@ Datum
 journey_edges(PG_FUNCTION_ARGS)
 {
 	if (PG_ARGISNULL(0))
-		return result_rows_return(fcinfo, no_rows);
+		return result_rows_return(fcinfo, result_rows_none);
 	return result_rows_return(fcinfo, all_edges);
 }
 
@@ -251,7 +246,7 @@ Datum
 session_paths(PG_FUNCTION_ARGS)
 {
 	if (PG_ARGISNULL(0))
-		return result_rows_return(fcinfo, no_rows);
+		return result_rows_return(fcinfo, result_rows_none);
 	return result_rows_return(fcinfo, all_session_paths);
 }
 

@@ -62,3 +62,9 @@ result_rows_return(FunctionCallInfo fcinfo,
 		result = row->value[0];
 	SRF_RETURN_NEXT(context, result);
 }
+
+void
+result_rows_none(FunctionCallInfo fcinfo pg_attribute_unused(),
+				 ResultRows *rows pg_attribute_unused())
+{
+}

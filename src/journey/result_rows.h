@@ -34,4 +34,7 @@ extern ResultRow *result_row(ResultRows *rows);
 extern Datum result_rows_return(FunctionCallInfo fcinfo,
 								void (*compute)(FunctionCallInfo fcinfo, ResultRows *rows));
 
+/* A `compute` that makes no rows: what a function of a NULL returns. */
+extern void result_rows_none(FunctionCallInfo fcinfo, ResultRows *rows);
+
 #endif
