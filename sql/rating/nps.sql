@@ -19,6 +19,10 @@ FROM asked, nps_interval(r, method => 'wald') ORDER BY 1;
 SELECT round((nps_interval(r, confidence => 0.9)).lower::numeric, 6) AS lower,
        round(((nps_interval(r)).upper - (nps_interval(r)).lower)::numeric / 2 / 1.959963984540054, 10) AS se
 FROM asked WHERE survey = 'a';
+-- the critical values, to 14 digits: with a million on either side the score is 0 and its error 100 / sqrt(2000000)
+SELECT confidence, round((upper / (100 / sqrt(2000000::float8)))::numeric, 14) AS z
+FROM (VALUES (0.000001::float8), (0.5), (0.8), (0.9), (0.95), (0.99), (0.999), (0.999999)) v(confidence),
+  nps_interval('{"scale": [0, 10], "counts": [1000000, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1000000]}', confidence, 'wald');
 -- comparisons
 SELECT a.survey, b.survey, difference, round(z::numeric, 10) AS z, round(p_value::numeric, 10) AS p_value
 FROM asked a, asked b, nps_compare(a.r, b.r)

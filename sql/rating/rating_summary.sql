@@ -60,6 +60,8 @@ SELECT r + r FROM (VALUES ('{"scale": [1, 2], "counts": [9223372036854775806, 0]
 SELECT r + '{"scale": [1, 2], "counts": [0, 2]}' FROM (VALUES ('{"scale": [1, 2], "counts": [9223372036854775806, 0]}'::rating_summary)) v(r);
 SELECT rating_summary_accum('{"scale": [1, 2], "counts": [9223372036854775807, 0]}', 2);
 SELECT rating_summary_remove('{"scale": [1, 2], "counts": [0, 1]}', 1);
+SELECT rating_summary_uncombine('{"scale": [1, 2], "counts": [300, 1]}', '{"scale": [1, 2], "counts": [299, 1]}');
+SELECT rating_summary_uncombine('{"scale": [1, 2], "counts": [0, 1]}', '{"scale": [1, 2], "counts": [1, 0]}');
 SELECT rating_quantile(rating_agg(3), 1.1);
 SELECT rating_quantile(rating_agg(3), 'NaN');
 SELECT rating_quantile(rating_agg(3), 0.5, 'nearest');

@@ -74,6 +74,9 @@ COMMENT ON OPERATOR + (rating_summary, rating_summary) IS 'both summaries togeth
 CREATE FUNCTION rating_summary_combine(rating_summary, rating_summary) RETURNS rating_summary
   LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION rating_summary_combine(rating_summary, rating_summary) IS 'aggregate support: merges two states';
+CREATE FUNCTION rating_summary_uncombine(rating_summary, rating_summary) RETURNS rating_summary
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION rating_summary_uncombine(rating_summary, rating_summary) IS 'aggregate support: a summary leaves the window';
 CREATE FUNCTION rating_summary_final(rating_summary) RETURNS rating_summary
   LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION rating_summary_final(rating_summary) IS 'aggregate support: the summary, or NULL if nothing was counted';
@@ -81,8 +84,13 @@ COMMENT ON FUNCTION rating_summary_final(rating_summary) IS 'aggregate support: 
 CREATE AGGREGATE rollup(rating_summary) (
   SFUNC = rating_summary_combine,
   STYPE = rating_summary,
+  SSPACE = 32,
   FINALFUNC = rating_summary_final,
   COMBINEFUNC = rating_summary_combine,
+  MSFUNC = rating_summary_combine,
+  MINVFUNC = rating_summary_uncombine,
+  MSTYPE = rating_summary,
+  MFINALFUNC = rating_summary_final,
   PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE rollup(rating_summary) IS 'all summaries together, as if built from their rows; different scales are an error';

@@ -176,6 +176,13 @@ too_many_responses(void)
 			 errdetail("A summary holds at most " INT64_FORMAT " responses.", PG_INT64_MAX)));
 }
 
+static void
+never_counted(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("cannot remove a score that was never counted")));
+}
+
 /* A copy with counters as narrow as they can be: the form of a value outside of aggregates. */
 static RatingSummary *
 canonical(const RatingSummary *s)
@@ -332,8 +339,7 @@ count_out(RatingSummary *s, int point)
 	int64 count = get_count(s, point);
 
 	if (count == 0)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("cannot remove a score that was never counted")));
+		never_counted();
 	set_count(s, point, count - 1);
 	return s;
 }
@@ -450,6 +456,28 @@ rating_summary_combine(PG_FUNCTION_ARGS)
 	RatingSummary *a = writable_summary(fcinfo, 0);
 
 	PG_RETURN_POINTER(state_or_value(fcinfo, merge(a, readable_summary(fcinfo, 1))));
+}
+
+/*
+ * rating_summary_uncombine(rating_summary, rating_summary) -> rating_summary
+ *
+ * The first without the second: a window over rollup() has moved on.
+ */
+PG_FUNCTION_INFO_V1(rating_summary_uncombine);
+Datum
+rating_summary_uncombine(PG_FUNCTION_ARGS)
+{
+	RatingSummary *a = writable_summary(fcinfo, 0);
+	const RatingSummary *b = readable_summary(fcinfo, 1);
+
+	check_same_scale(a, b);
+	for (int i = 0; i < rating_points(a); i++)
+	{
+		if (get_count(a, i) < get_count(b, i))
+			never_counted();
+		set_count(a, i, get_count(a, i) - get_count(b, i));
+	}
+	PG_RETURN_POINTER(state_or_value(fcinfo, a));
 }
 
 /* rating_summary_final(rating_summary) -> rating_summary: NULL if nothing was counted. */

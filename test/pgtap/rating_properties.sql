@@ -106,6 +106,11 @@ SELECT is_empty($$
       (SELECT rating_agg(score, 0, 10) FROM moving b WHERE b.id BETWEEN a.id - 2 AND a.id - 1) AS anew FROM moving a) s
   WHERE moved IS DISTINCT FROM anew $$, 'one with its scale declared, too');
 
+SELECT is_empty($$
+  SELECT grp FROM (SELECT grp, rollup(CASE WHEN grp % 5 > 0 THEN r END) OVER (ORDER BY grp ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS moved,
+      (SELECT rating_agg(score) FROM rated b WHERE b.grp BETWEEN a.grp - 2 AND a.grp AND b.grp % 5 > 0) AS anew FROM summarised a) s
+  WHERE moved IS DISTINCT FROM anew $$, 'rollup over a moving window');
+
 -- through text and binary, by COPY
 CREATE TABLE wide AS
 SELECT rating_agg(s, -50, 50) + ('{"scale": [-50, 50], "counts": ' || to_json(array_fill(5000000000 / (s + 1), ARRAY[101])) || '}')::rating_summary AS r
@@ -141,8 +146,8 @@ SELECT is_empty($$
   'every aggregate can be combined and run in parallel');
 SELECT is_empty($$
   SELECT aggfnoid FROM pg_aggregate JOIN pg_proc p ON p.oid = aggfnoid
-  WHERE aggtranstype = 'rating_summary'::regtype AND p.proname <> 'rollup' AND aggminvtransfn = 0$$,
-  'every aggregate of scores moves with a window');
+  WHERE aggtranstype = 'rating_summary'::regtype AND aggminvtransfn = 0$$,
+  'every aggregate moves with a window');
 
 SELECT finish();
 ROLLBACK;
