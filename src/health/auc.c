@@ -15,8 +15,8 @@
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-/* Scores that differ by less are equal but for rounding, which depends on the order of rows. */
-#define EQUAL_SCORES 1e-10
+/* Scores that differ by less are equal but for rounding. */
+#define EQUAL_SCORES 1e-13
 
 static bool
 same_score(double a, double b)
