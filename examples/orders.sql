@@ -1,0 +1,67 @@
+--
+-- The three doors, on the user's own orders: a CSV file of customer, date and amount.
+-- Run by examples/demo (make demo ORDERS=file.csv); :orders is a copy without its header.
+--
+SET client_min_messages = warning;
+CREATE ROLE founder LOGIN;
+SELECT format('GRANT CREATE ON DATABASE %I TO founder', current_database()) \gexec
+GRANT CREATE ON SCHEMA public TO founder;
+SET SESSION AUTHORIZATION founder;
+SET TIME ZONE 'UTC';
+CREATE EXTENSION customer_lifecycle;
+
+\echo '==== An application has a table of orders; one line makes it move customers ===='
+\echo
+\set ECHO queries
+CREATE TABLE orders (
+  order_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  customer text NOT NULL,
+  ordered_at timestamptz NOT NULL,
+  amount numeric NOT NULL
+);
+SELECT ledger_create('crm', customer_key => 'text');
+SELECT ledger_track('crm', 'orders', kind => 'purchase', customer => 'customer', occurred_at => 'ordered_at', amount => 'amount');
+\set ECHO none
+\echo 'COPY orders FROM the file, through the triggers ...'
+\timing on
+:load_orders
+\timing off
+SELECT max(ordered_at) AS last_order_at FROM orders \gset
+\echo
+SELECT count(*) AS orders, count(DISTINCT customer) AS customers, min(ordered_at)::date AS first_day,
+       max(ordered_at)::date AS last_day, sum(amount)::numeric(18, 2) AS revenue
+FROM orders;
+\echo 'Let time pass up to the last order: who has been silent for 90 days is lost.'
+\set ECHO queries
+SELECT ledger_tick('crm', as_of => :'last_order_at') AS customers_whom_time_alone_moved;
+\set ECHO none
+ANALYZE orders, crm.touchpoint, crm.customer, crm.stage_history;
+
+\echo '==== What a BI tool sees ======================================================='
+\echo
+\set ECHO queries
+SELECT stage_name, customer_count, reached_count, round(reached_rate::numeric, 3) AS reached_rate
+FROM crm.stage_funnel WHERE reached_count > 0 ORDER BY stage_order;
+SELECT customer_id, stage_name, episode, purchase_count, purchase_amount, last_purchase_at::date
+FROM crm.customer_360 ORDER BY purchase_amount DESC LIMIT 5;
+\set ECHO none
+
+\echo '==== What an analyst asks ======================================================'
+\echo
+\echo 'Who came back after having been lost?'
+\set ECHO queries
+SELECT episode AS times_here, count(*) AS customers, round(avg(purchase_amount), 2) AS average_spend
+FROM crm.customer_360 GROUP BY episode ORDER BY episode;
+\set ECHO none
+
+\echo '==== And an order comes in ====================================================='
+\echo
+SELECT customer_id AS lost FROM crm.customer_360
+WHERE stage_name = 'churned' ORDER BY purchase_amount DESC LIMIT 1 \gset
+\echo 'The best of the lost customers:'
+SELECT customer_id, stage_name, stage_since::date, episode, purchase_count FROM crm.customer_360 WHERE customer_id = :'lost';
+\set ECHO queries
+INSERT INTO orders (customer, ordered_at, amount) VALUES (:'lost', timestamptz :'last_order_at' + interval '1 day', 20);
+\set ECHO none
+SELECT customer_id, stage_name, stage_since::date, episode, purchase_count FROM crm.customer_360 WHERE customer_id = :'lost';
+SELECT seq, stage, entered_at::date, left_at::date, episode, reason FROM crm.stage_history WHERE customer_id = :'lost' ORDER BY seq;
