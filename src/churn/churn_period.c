@@ -14,13 +14,20 @@
 /* A range of two instants has 4 (header) + 4 (type) + 16 + 1 bytes. */
 #define MAX_RANGE_BYTES 32
 
-/* The range that the last row had, and what it means. */
+/* A range that a row had, and what it means. */
 typedef struct RememberedPeriod
 {
-	Size size;
+	Size size; /* 0: none yet */
 	char bytes[MAX_RANGE_BYTES];
 	ChurnPeriod period;
 } RememberedPeriod;
+
+/*
+ * In a report over many months each row meets all of them in turn, so several are remembered, found
+ * by their bytes.
+ */
+#define REMEMBERED 64
+#define REMEMBERED_BITS 6
 
 int64
 churn_point(Datum value, ChurnUnit unit)
@@ -125,26 +132,36 @@ read_period(const RangeType *range, ChurnUnit unit)
 	return period;
 }
 
+/* Where a range is remembered: by the eight bytes in which the ranges of one report differ. */
+static RememberedPeriod *
+remembered_period(FunctionCallInfo fcinfo, const char *bytes, Size size)
+{
+	RememberedPeriod *all = fcinfo->flinfo->fn_extra;
+	uint64 key = 0;
+
+	if (all == NULL)
+		all = fcinfo->flinfo->fn_extra =
+			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, REMEMBERED * sizeof(RememberedPeriod));
+	memcpy(&key, bytes + sizeof(Oid), Min(sizeof(key), size - sizeof(Oid)));
+	/* Fibonacci hashing: the upper bits of the product depend on all bits of the key */
+	return &all[(key * UINT64CONST(0x9E3779B97F4A7C15)) >> (64 - REMEMBERED_BITS)];
+}
+
 ChurnPeriod
 churn_period_arg(FunctionCallInfo fcinfo, int i, ChurnUnit unit)
 {
-	RememberedPeriod *last = fcinfo->flinfo->fn_extra;
-	struct varlena *given = PG_GETARG_VARLENA_PP(i);
+	const struct varlena *given = PG_GETARG_VARLENA_PP(i);
+	const char *bytes = VARDATA_ANY(given);
 	Size size = VARSIZE_ANY_EXHDR(given);
-	ChurnPeriod period;
+	RememberedPeriod *known;
 
-	if (likely(last != NULL && last->size == size &&
-			   memcmp(last->bytes, VARDATA_ANY(given), size) == 0))
-		return last->period;
-	period = read_period(PG_GETARG_RANGE_P(i), unit);
-	if (size <= MAX_RANGE_BYTES)
-	{
-		if (last == NULL)
-			last = fcinfo->flinfo->fn_extra =
-				MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(RememberedPeriod));
-		last->size = size;
-		memcpy(last->bytes, VARDATA_ANY(given), size);
-		last->period = period;
-	}
-	return period;
+	if (unlikely(size <= sizeof(Oid) || size > MAX_RANGE_BYTES))
+		return read_period(PG_GETARG_RANGE_P(i), unit);
+	known = remembered_period(fcinfo, bytes, size);
+	if (likely(known->size == size && memcmp(known->bytes, bytes, size) == 0))
+		return known->period;
+	known->period = read_period(PG_GETARG_RANGE_P(i), unit);
+	known->size = size;
+	memcpy(known->bytes, bytes, size);
+	return known->period;
 }

@@ -22,8 +22,8 @@ typedef struct ChurnPeriod
 
 /*
  * Argument i as a period: a tstzrange or daterange, which the caller knows to be not null.  An
- * ERROR (22023) unless it is finite, not empty and half-open.  The last period of the calling
- * expression is remembered in fn_extra, since the next row nearly always has the same.
+ * ERROR (22023) unless it is finite, not empty and half-open.  The periods that the calling
+ * expression has met are remembered in fn_extra, since there are few in a report.
  */
 extern ChurnPeriod churn_period_arg(FunctionCallInfo fcinfo, int i, ChurnUnit unit);
 
