@@ -1,0 +1,285 @@
+--
+-- cox: what makes customers stay shorter or longer (docs/survival.md)
+--
+
+CREATE TYPE cox_sample;
+
+CREATE FUNCTION cox_sample_in(cstring) RETURNS cox_sample
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cox_sample_in(cstring) IS 'text input of cox_sample';
+CREATE FUNCTION cox_sample_out(cox_sample) RETURNS cstring
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cox_sample_out(cox_sample) IS 'text output of cox_sample';
+CREATE FUNCTION cox_sample_recv(internal) RETURNS cox_sample
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cox_sample_recv(internal) IS 'binary input of cox_sample';
+CREATE FUNCTION cox_sample_send(cox_sample) RETURNS bytea
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cox_sample_send(cox_sample) IS 'binary output of cox_sample';
+
+CREATE TYPE cox_sample (
+  INPUT = cox_sample_in,
+  OUTPUT = cox_sample_out,
+  RECEIVE = cox_sample_recv,
+  SEND = cox_sample_send,
+  INTERNALLENGTH = variable,
+  ALIGNMENT = double,
+  STORAGE = extended
+);
+COMMENT ON TYPE cox_sample IS
+  'customers with their durations and covariates: storable, mergeable with + and rollup(), read by cox_fit(); 24 bytes and 8 more a covariate for each customer, at most 512 MB';
+
+CREATE CAST (cox_sample AS jsonb) WITH INOUT;
+COMMENT ON CAST (cox_sample AS jsonb) IS 'the customers with their durations and covariates';
+
+CREATE FUNCTION cox_sample_eq(cox_sample, cox_sample) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cox_sample_eq(cox_sample, cox_sample) IS 'same customers';
+CREATE FUNCTION cox_sample_ne(cox_sample, cox_sample) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cox_sample_ne(cox_sample, cox_sample) IS 'not the same customers';
+CREATE FUNCTION cox_sample_hash(cox_sample) RETURNS integer
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cox_sample_hash(cox_sample) IS 'hash of customers';
+
+CREATE OPERATOR = (
+  LEFTARG = cox_sample, RIGHTARG = cox_sample, FUNCTION = cox_sample_eq,
+  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
+);
+CREATE OPERATOR <> (
+  LEFTARG = cox_sample, RIGHTARG = cox_sample, FUNCTION = cox_sample_ne,
+  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR = (cox_sample, cox_sample) IS 'same customers';
+COMMENT ON OPERATOR <> (cox_sample, cox_sample) IS 'not the same customers';
+
+CREATE OPERATOR CLASS cox_sample_ops DEFAULT FOR TYPE cox_sample USING hash AS
+  OPERATOR 1 =,
+  FUNCTION 1 cox_sample_hash(cox_sample);
+COMMENT ON OPERATOR CLASS cox_sample_ops USING hash IS 'lets cox_sample values be grouped and made distinct';
+COMMENT ON OPERATOR FAMILY cox_sample_ops USING hash IS 'lets cox_sample values be grouped and made distinct';
+
+CREATE FUNCTION cox_sample_add(cox_sample, cox_sample) RETURNS cox_sample
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cox_sample_add(cox_sample, cox_sample) IS
+  'the customers of both; other units or numbers of covariates are an error';
+CREATE OPERATOR + (
+  LEFTARG = cox_sample, RIGHTARG = cox_sample, FUNCTION = cox_sample_add, COMMUTATOR = +
+);
+COMMENT ON OPERATOR + (cox_sample, cox_sample) IS 'the customers of both; other units or numbers of covariates are an error';
+
+CREATE FUNCTION cox_sample_combine(cox_sample, cox_sample) RETURNS cox_sample
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cox_sample_combine(cox_sample, cox_sample) IS 'aggregate support: merges two states';
+CREATE FUNCTION cox_sample_final(cox_sample) RETURNS cox_sample
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cox_sample_final(cox_sample) IS 'aggregate support: the sample, or NULL if nobody was counted';
+
+CREATE AGGREGATE rollup(cox_sample) (
+  SFUNC = cox_sample_combine,
+  STYPE = cox_sample,
+  SSPACE = 1024,
+  FINALFUNC = cox_sample_final,
+  COMBINEFUNC = cox_sample_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE rollup(cox_sample) IS 'all samples together, as if built from their rows; other units or numbers of covariates are an error';
+
+CREATE FUNCTION cox_sample_accum(cox_sample, double precision, boolean, double precision[]) RETURNS cox_sample
+  LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'cox_sample_accum_float8';
+COMMENT ON FUNCTION cox_sample_accum(cox_sample, double precision, boolean, double precision[]) IS 'aggregate support: adds a customer';
+CREATE AGGREGATE cox_agg(duration double precision, churned boolean, covariates double precision[]) (
+  SFUNC = cox_sample_accum,
+  STYPE = cox_sample,
+  SSPACE = 1024,
+  FINALFUNC = cox_sample_final,
+  COMBINEFUNC = cox_sample_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cox_agg(double precision, boolean, double precision[]) IS
+  'cox_sample of customers with 1 to 100 covariates who left after the duration (churned) or were last seen then (not churned); durations are numbers of any unit; rows with a NULL, in the covariates too, are left out; NULL if there are none';
+
+CREATE FUNCTION cox_sample_accum(cox_sample, double precision, boolean, double precision[], double precision) RETURNS cox_sample
+  LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'cox_sample_accum_float8';
+COMMENT ON FUNCTION cox_sample_accum(cox_sample, double precision, boolean, double precision[], double precision) IS 'aggregate support: adds a customer';
+CREATE AGGREGATE cox_agg(duration double precision, churned boolean, covariates double precision[], entry double precision) (
+  SFUNC = cox_sample_accum,
+  STYPE = cox_sample,
+  SSPACE = 1024,
+  FINALFUNC = cox_sample_final,
+  COMBINEFUNC = cox_sample_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cox_agg(double precision, boolean, double precision[], double precision) IS
+  'cox_sample of customers with 1 to 100 covariates who left after the duration (churned) or were last seen then (not churned), observed from entry on (NULL: 0); durations are numbers of any unit; rows with a NULL, in the covariates too, are left out; NULL if there are none';
+
+CREATE FUNCTION cox_sample_accum(cox_sample, double precision, boolean, double precision[], double precision, double precision) RETURNS cox_sample
+  LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'cox_sample_accum_float8';
+COMMENT ON FUNCTION cox_sample_accum(cox_sample, double precision, boolean, double precision[], double precision, double precision) IS 'aggregate support: adds a customer';
+CREATE AGGREGATE cox_agg(duration double precision, churned boolean, covariates double precision[], entry double precision, weight double precision) (
+  SFUNC = cox_sample_accum,
+  STYPE = cox_sample,
+  SSPACE = 1024,
+  FINALFUNC = cox_sample_final,
+  COMBINEFUNC = cox_sample_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cox_agg(double precision, boolean, double precision[], double precision, double precision) IS
+  'cox_sample of customers with 1 to 100 covariates who left after the duration (churned) or were last seen then (not churned), observed from entry on (NULL: 0), with case weights; durations are numbers of any unit; rows with a NULL, in the covariates too, are left out; NULL if there are none';
+
+CREATE FUNCTION cox_sample_accum(cox_sample, interval, boolean, double precision[]) RETURNS cox_sample
+  LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'cox_sample_accum_interval';
+COMMENT ON FUNCTION cox_sample_accum(cox_sample, interval, boolean, double precision[]) IS 'aggregate support: adds a customer';
+CREATE AGGREGATE cox_agg(duration interval, churned boolean, covariates double precision[]) (
+  SFUNC = cox_sample_accum,
+  STYPE = cox_sample,
+  SSPACE = 1024,
+  FINALFUNC = cox_sample_final,
+  COMBINEFUNC = cox_sample_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cox_agg(interval, boolean, double precision[]) IS
+  'cox_sample of customers with 1 to 100 covariates who left after the duration (churned) or were last seen then (not churned); durations are intervals: days of 24 hours, no months; rows with a NULL, in the covariates too, are left out; NULL if there are none';
+
+CREATE FUNCTION cox_sample_accum(cox_sample, interval, boolean, double precision[], interval) RETURNS cox_sample
+  LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'cox_sample_accum_interval';
+COMMENT ON FUNCTION cox_sample_accum(cox_sample, interval, boolean, double precision[], interval) IS 'aggregate support: adds a customer';
+CREATE AGGREGATE cox_agg(duration interval, churned boolean, covariates double precision[], entry interval) (
+  SFUNC = cox_sample_accum,
+  STYPE = cox_sample,
+  SSPACE = 1024,
+  FINALFUNC = cox_sample_final,
+  COMBINEFUNC = cox_sample_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cox_agg(interval, boolean, double precision[], interval) IS
+  'cox_sample of customers with 1 to 100 covariates who left after the duration (churned) or were last seen then (not churned), observed from entry on (NULL: 0); durations are intervals: days of 24 hours, no months; rows with a NULL, in the covariates too, are left out; NULL if there are none';
+
+CREATE FUNCTION cox_sample_accum(cox_sample, interval, boolean, double precision[], interval, double precision) RETURNS cox_sample
+  LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'cox_sample_accum_interval';
+COMMENT ON FUNCTION cox_sample_accum(cox_sample, interval, boolean, double precision[], interval, double precision) IS 'aggregate support: adds a customer';
+CREATE AGGREGATE cox_agg(duration interval, churned boolean, covariates double precision[], entry interval, weight double precision) (
+  SFUNC = cox_sample_accum,
+  STYPE = cox_sample,
+  SSPACE = 1024,
+  FINALFUNC = cox_sample_final,
+  COMBINEFUNC = cox_sample_combine,
+  PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cox_agg(interval, boolean, double precision[], interval, double precision) IS
+  'cox_sample of customers with 1 to 100 covariates who left after the duration (churned) or were last seen then (not churned), observed from entry on (NULL: 0), with case weights; durations are intervals: days of 24 hours, no months; rows with a NULL, in the covariates too, are left out; NULL if there are none';
+
+CREATE FUNCTION cox_customers(sample cox_sample) RETURNS bigint
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cox_customers(cox_sample) IS 'number of customers in the sample';
+
+-- the fitted model
+
+CREATE TYPE cox_model;
+
+CREATE FUNCTION cox_model_in(cstring) RETURNS cox_model
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cox_model_in(cstring) IS 'text input of cox_model';
+CREATE FUNCTION cox_model_out(cox_model) RETURNS cstring
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cox_model_out(cox_model) IS 'text output of cox_model';
+CREATE FUNCTION cox_model_recv(internal) RETURNS cox_model
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cox_model_recv(internal) IS 'binary input of cox_model';
+CREATE FUNCTION cox_model_send(cox_model) RETURNS bytea
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cox_model_send(cox_model) IS 'binary output of cox_model';
+
+CREATE TYPE cox_model (
+  INPUT = cox_model_in,
+  OUTPUT = cox_model_out,
+  RECEIVE = cox_model_recv,
+  SEND = cox_model_send,
+  INTERNALLENGTH = variable,
+  ALIGNMENT = double,
+  STORAGE = extended
+);
+COMMENT ON TYPE cox_model IS
+  'a fitted Cox model: storable, read by parameters(), hazard_ratio(), concordance() ...; equal fits of equal samples are equal';
+
+CREATE CAST (cox_model AS jsonb) WITH INOUT;
+COMMENT ON CAST (cox_model AS jsonb) IS 'the model with its coefficients and their covariances';
+
+CREATE FUNCTION cox_model_eq(cox_model, cox_model) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cox_model_eq(cox_model, cox_model) IS 'same model';
+CREATE FUNCTION cox_model_ne(cox_model, cox_model) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cox_model_ne(cox_model, cox_model) IS 'not the same model';
+CREATE FUNCTION cox_model_hash(cox_model) RETURNS integer
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cox_model_hash(cox_model) IS 'hash of model';
+
+CREATE OPERATOR = (
+  LEFTARG = cox_model, RIGHTARG = cox_model, FUNCTION = cox_model_eq,
+  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
+);
+CREATE OPERATOR <> (
+  LEFTARG = cox_model, RIGHTARG = cox_model, FUNCTION = cox_model_ne,
+  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR = (cox_model, cox_model) IS 'same model';
+COMMENT ON OPERATOR <> (cox_model, cox_model) IS 'not the same model';
+
+CREATE OPERATOR CLASS cox_model_ops DEFAULT FOR TYPE cox_model USING hash AS
+  OPERATOR 1 =,
+  FUNCTION 1 cox_model_hash(cox_model);
+COMMENT ON OPERATOR CLASS cox_model_ops USING hash IS 'lets cox_model values be grouped and made distinct';
+COMMENT ON OPERATOR FAMILY cox_model_ops USING hash IS 'lets cox_model values be grouped and made distinct';
+
+CREATE FUNCTION cox_fit(sample cox_sample, ties text DEFAULT 'efron', names text[] DEFAULT NULL) RETURNS cox_model
+  LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION cox_fit(cox_sample, text, text[]) IS
+  'Cox proportional hazards model by maximum partial likelihood; ties efron or breslow; names of the covariates, x1, x2 ... by default; fit_status() says how it ended';
+CREATE FUNCTION parameters(
+  model cox_model, confidence double precision DEFAULT 0.95,
+  OUT name text, OUT estimate double precision, OUT std_error double precision,
+  OUT lower double precision, OUT upper double precision) RETURNS SETOF record
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 5 AS 'MODULE_PATHNAME', 'cox_model_parameters';
+COMMENT ON FUNCTION parameters(cox_model, double precision) IS
+  'coefficients (log hazard ratios) with standard errors and Wald intervals, a row a covariate; NULLs for a collinear covariate, and for error and limits of an infinite coefficient';
+CREATE FUNCTION hazard_ratio(model cox_model, covariates double precision[], reference double precision[] DEFAULT NULL) RETURNS double precision
+  LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'cox_model_hazard_ratio';
+COMMENT ON FUNCTION hazard_ratio(cox_model, double precision[], double precision[]) IS
+  'how many times as fast a customer with these covariates leaves as one with those of the reference (NULL: all 0); NULL if a covariate is NULL';
+CREATE FUNCTION coefficients(model cox_model) RETURNS double precision[]
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'cox_model_coefficients';
+COMMENT ON FUNCTION coefficients(cox_model) IS
+  'log hazard ratios, in the order of the covariates; NULL for a collinear one';
+CREATE FUNCTION hazard_ratios(model cox_model) RETURNS double precision[]
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'cox_model_hazard_ratios';
+COMMENT ON FUNCTION hazard_ratios(cox_model) IS
+  'hazard ratios of one unit more of each covariate: exp of coefficients()';
+CREATE FUNCTION std_errors(model cox_model) RETURNS double precision[]
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'cox_model_std_errors';
+COMMENT ON FUNCTION std_errors(cox_model) IS 'standard errors of coefficients(); NULL where unknown';
+CREATE FUNCTION covariance(model cox_model) RETURNS double precision[]
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'cox_model_covariance';
+COMMENT ON FUNCTION covariance(cox_model) IS 'covariances of coefficients(), a square; NULL where unknown';
+CREATE FUNCTION log_likelihood(model cox_model) RETURNS double precision
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'cox_model_log_likelihood';
+COMMENT ON FUNCTION log_likelihood(cox_model) IS 'log partial likelihood at the maximum';
+CREATE FUNCTION null_log_likelihood(model cox_model) RETURNS double precision
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'cox_model_null_log_likelihood';
+COMMENT ON FUNCTION null_log_likelihood(cox_model) IS 'log partial likelihood with all coefficients 0';
+CREATE FUNCTION concordance(model cox_model) RETURNS double precision
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'cox_model_concordance';
+COMMENT ON FUNCTION concordance(cox_model) IS
+  'share of comparable pairs in which who left first had the higher risk, 0..1; ties count half (Harrell); NULL if no pair compares';
+CREATE FUNCTION fit_status(model cox_model) RETURNS text
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'cox_model_fit_status';
+COMMENT ON FUNCTION fit_status(cox_model) IS
+  'converged; collinear: some covariates have no coefficient; monotone: some coefficients are infinite; not_converged; no_events';
+CREATE FUNCTION fit_iterations(model cox_model) RETURNS integer
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'cox_model_fit_iterations';
+COMMENT ON FUNCTION fit_iterations(cox_model) IS 'number of Newton iterations of the fit';
+CREATE FUNCTION likelihood_ratio_test(
+  model cox_model, OUT chi_square double precision, OUT df integer, OUT p_value double precision) RETURNS record
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'cox_model_likelihood_ratio_test';
+COMMENT ON FUNCTION likelihood_ratio_test(cox_model) IS
+  'test of whether all coefficients are 0: twice the gain in log-likelihood; NULLs if nothing was fitted';
