@@ -20,6 +20,13 @@ typedef struct ChurnPeriod
 	int64 end;	 /* finite, later than start */
 } ChurnPeriod;
 
+/* A span in which a customer was there; PG_INT64_MIN and _MAX: since ever, and still. */
+typedef struct Episode
+{
+	int64 start;
+	int64 end; /* not before start */
+} Episode;
+
 /*
  * Argument i as a period: a tstzrange or daterange, which the caller knows to be not null.  An
  * ERROR (22023) unless it is finite, not empty and half-open.  The periods that the calling

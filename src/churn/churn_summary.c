@@ -219,12 +219,6 @@ churn_summary_accum_date(PG_FUNCTION_ARGS)
 
 /* ---- accumulate: one row is one customer with all episodes ---- */
 
-typedef struct Episode
-{
-	int64 start;
-	int64 end;
-} Episode;
-
 /* Range i of a multirange, by its end points alone. */
 static Episode
 episode_of(TypeCacheEntry *range_type, const MultirangeType *episodes, int i, ChurnUnit unit)

@@ -15,12 +15,6 @@
 #include "utils/rangetypes.h"
 #include "utils/typcache.h"
 
-typedef struct Episode
-{
-	int64 start;
-	int64 end; /* not before start; PG_INT64_MAX: goes on */
-} Episode;
-
 /*
  * The state: episodes as they came, merged and sorted only when there is no room for another.
  *
@@ -162,7 +156,7 @@ with_room(EpisodeSet *s)
 {
 	CHECK_FOR_INTERRUPTS();
 	compact(s);
-	return s->count <= capacity_of(s) / 4 * 3 && s->count < capacity_of(s) ? s : doubled(s);
+	return s->count <= capacity_of(s) * 3 / 4 ? s : doubled(s);
 }
 
 static inline bool

@@ -53,5 +53,12 @@ SELECT is_empty('SELECT * FROM triangle WHERE active > active_or_later OR active
 SELECT is_empty('SELECT * FROM triangle WHERE age = 0 AND (active <> size OR active_or_later <> size)', 'everybody is there at age 0');
 SELECT is((SELECT sum(size) FROM triangle WHERE age = 0), (SELECT count(DISTINCT customer)::numeric FROM activity), 'every customer has one cohort');
 
+SELECT results_eq('SELECT cohort, age, size, active, active::float8 / size, complete FROM triangle ORDER BY cohort, age',
+  $$SELECT r.* FROM (SELECT cohort_agg(a) AS c FROM (SELECT activity_agg(at, 'month') AS a FROM activity GROUP BY customer) x) y,
+      cohort_retention(c, as_of => '2026-02-05') r ORDER BY cohort, age$$, 'cohort_retention() gives the same triangle');
+SELECT results_eq('SELECT cohort, age, size, active_or_later, active_or_later::float8 / size, complete FROM triangle ORDER BY cohort, age',
+  $$SELECT r.* FROM (SELECT cohort_agg(a) AS c FROM (SELECT activity_agg(at, 'month') AS a FROM activity GROUP BY customer) x) y,
+      cohort_retention(c, as_of => '2026-02-05', method => 'unbounded') r ORDER BY cohort, age$$, 'unbounded too');
+
 SELECT finish();
 ROLLBACK;

@@ -97,6 +97,14 @@ COPY copied FROM :'file' (FORMAT binary);
 \! rm -f "$FILE"
 SELECT results_eq('SELECT * FROM copied ORDER BY lo', 'SELECT * FROM ours ORDER BY lo', 'the binary form reads back');
 
+-- as a window function, the result of a row stays what it was
+SELECT is_empty($$
+  SELECT * FROM (SELECT customer, s, lag(c) OVER w AS before, churn_agg(s, e, tstzrange('2026-03-01', '2026-04-01')) OVER w AS now
+                 FROM (SELECT *, churn_agg(s, e, tstzrange('2026-03-01', '2026-04-01')) OVER (ORDER BY s, customer, e ROWS UNBOUNDED PRECEDING) AS c
+                       FROM sub) x WINDOW w AS (ORDER BY s, customer, e ROWS UNBOUNDED PRECEDING)) y
+  WHERE customers_new(now) - customers_new(before) NOT IN (0, 1) OR (s >= '2026-03-01' AND s < '2026-04-01' AND before = now)$$,
+  'running summaries');
+
 -- parallel
 CREATE TABLE merged AS SELECT merge_episodes(s, e) AS m FROM sub WHERE e < s + interval '3 days';
 SET LOCAL parallel_setup_cost = 0;
