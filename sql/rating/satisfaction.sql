@@ -8,8 +8,9 @@ FROM (SELECT rating_agg(score, 1, 5) AS r FROM answer) g;
 -- Wilson: 100 of 120
 SELECT round(lower::numeric, 10) AS lower, round(upper::numeric, 10) AS upper
 FROM (SELECT rating_agg(score, 1, 5) AS r FROM answer) g, csat_interval(r);
-SELECT csat_interval(rating_agg(5, 1, 5)), csat_interval(rating_agg(1, 1, 5)),
-       csat_interval(rating_agg(5, 1, 5), confidence => 0.5, top_boxes => 1);
+SELECT ones, fives, confidence, top_boxes, round(lower::numeric, 10) AS lower, round(upper::numeric, 10) AS upper
+FROM (VALUES (0, 1, 0.95, 2), (1, 0, 0.95, 2), (0, 1, 0.5, 1)) v(ones, fives, confidence, top_boxes),
+  csat_interval(format('{"scale": [1, 5], "counts": [%s, 0, 0, 0, %s]}', ones, fives)::rating_summary, confidence, top_boxes);
 -- other scales: the top boxes are the summary's own
 SELECT csat(rating_agg(s, 1, 10), top_boxes => 2), csat(rating_agg(s, 1, 10), top_boxes => 3),
        csat_mean(s), csat_mean(s::numeric), csat_mean(s::float8), csat_mean(s::smallint), csat_mean(s::bigint)

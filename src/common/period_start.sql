@@ -1,4 +1,5 @@
 
+-- Stable with a zone, too: what an abbreviation means is a setting (timezone_abbreviations).
 CREATE FUNCTION period_start(at timestamptz, unit text, time_zone text) RETURNS date
   LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'period_start';
 CREATE FUNCTION period_start(at timestamptz, unit text) RETURNS date
