@@ -53,8 +53,8 @@ new_summary(PeriodUnit unit, const char *zone, int zone_length, int32 first, int
 
 /* ---- checks ---- */
 
-static void
-pg_attribute_noreturn() damaged(void)
+pg_noreturn static void
+damaged(void)
 {
 	ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED), errmsg("invalid value of type %s", TYPE_NAME),
 					errhint("The stored value is damaged or was written by a newer version.")));
@@ -198,9 +198,8 @@ clock_of_call(FunctionCallInfo fcinfo)
 	return clock;
 }
 
-static void
-pg_attribute_noreturn()
-	different_clocks(const ActivitySummary *s, PeriodUnit unit, const char *zone, int zone_length)
+pg_noreturn static void
+different_clocks(const ActivitySummary *s, PeriodUnit unit, const char *zone, int zone_length)
 {
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					errmsg("cannot merge activity by %s in %.*s with activity by %s in %.*s",

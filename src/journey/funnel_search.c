@@ -157,7 +157,8 @@ take_instant(Search *s, const FunnelRow *rows, int n)
 		return;
 	if (!one_step_each)
 		choose_candidates(&matching, rows, n, s->steps);
-	for (int lo = 0; lo <= before.level; lo++)
+	/* of equal chains the one whose steps are earlier: it takes fewer of them at this instant */
+	for (int lo = before.level; lo >= 0; lo--)
 		extend(s, &before, lo, rows[0].at, any, one_step_each ? NULL : &matching);
 }
 

@@ -336,30 +336,37 @@ PG_FUNCTION_INFO_V1(funnel_state_in);
 Datum
 funnel_state_in(PG_FUNCTION_ARGS)
 {
-	SummaryText t = summary_text_open(PG_GETARG_CSTRING(0), TYPE_NAME, EXAMPLE, 4);
-	int steps = (int) summary_text_int64(&t, "steps", 1, FUNNEL_MAX_STEPS);
-	bool unlimited = summary_text_is_null(&t, "within");
-	Jsonb *at = summary_text_array(&t, "at", FUNNEL_STATE_MAX_ROWS);
-	Jsonb *satisfies = summary_text_array(&t, "satisfies", FUNNEL_STATE_MAX_ROWS);
+	SummaryText input = summary_text_open(PG_GETARG_CSTRING(0), TYPE_NAME, EXAMPLE, 4);
+	int steps = (int) summary_text_int64(&input, "steps", 1, FUNNEL_MAX_STEPS);
+	bool unlimited = summary_text_is_null(&input, "within");
+	Jsonb *at = summary_text_array(&input, "at", FUNNEL_STATE_MAX_ROWS);
+	Jsonb *satisfies = summary_text_array(&input, "satisfies", FUNNEL_STATE_MAX_ROWS);
 	int n = JB_ROOT_COUNT(at);
 	Interval within = {0};
 	FunnelState *s;
 
 	if (!unlimited)
 	{
-		Jsonb *parts = summary_text_array(&t, "within", 3);
+		Jsonb *parts = summary_text_array(&input, "within", 3);
 
-		within.month = summary_text_element_int64(&t, "within", parts, 0, 0, PG_INT32_MAX);
-		within.day = summary_text_element_int64(&t, "within", parts, 1, 0, PG_INT32_MAX);
-		within.time = summary_text_element_int64(&t, "within", parts, 2, 0, PG_INT64_MAX);
+		within.month = summary_text_element_int64(&input, "within", parts, 0, 0, PG_INT32_MAX);
+		within.day = summary_text_element_int64(&input, "within", parts, 1, 0, PG_INT32_MAX);
+		within.time = summary_text_element_int64(&input, "within", parts, 2, 0, PG_INT64_MAX);
 	}
 	if ((int) JB_ROOT_COUNT(satisfies) != n)
-		summary_text_invalid(&t, "\"at\" has %d elements, \"satisfies\" %d.", n,
+		summary_text_invalid(&input, "\"at\" has %d elements, \"satisfies\" %d.", n,
 							 (int) JB_ROOT_COUNT(satisfies));
 	s = new_state(steps, unlimited ? NULL : &within, n);
 	for (int i = 0; i < n; i++)
-		s = add_row(s, summary_text_element_int64(&t, "at", at, i, PG_INT64_MIN, PG_INT64_MAX),
-					summary_text_element_int64(&t, "satisfies", satisfies, i, 1, all_steps(steps)));
+	{
+		int64 t = summary_text_element_int64(&input, "at", at, i, PG_INT64_MIN, PG_INT64_MAX);
+		uint32 steps_of_row =
+			summary_text_element_int64(&input, "satisfies", satisfies, i, 1, all_steps(steps));
+
+		if (!TIMESTAMP_NOT_FINITE(t) && !IS_VALID_TIMESTAMP(t))
+			summary_text_invalid(&input, "Element %d of \"at\" is no timestamp.", i + 1);
+		s = add_row(s, t, steps_of_row);
+	}
 	PG_RETURN_POINTER(s);
 }
 
@@ -418,6 +425,8 @@ funnel_state_recv(PG_FUNCTION_ARGS)
 		int64 at = pq_getmsgint64(buf);
 		uint32 satisfies = pq_getmsgint(buf, 4);
 
+		if (!TIMESTAMP_NOT_FINITE(at) && !IS_VALID_TIMESTAMP(at))
+			summary_wire_invalid(TYPE_NAME, "Row %d is at no timestamp.", i + 1);
 		if (satisfies == 0 || (satisfies & ~all_steps(steps)) != 0)
 			summary_wire_invalid(TYPE_NAME, "Row %d satisfies steps that do not exist.", i + 1);
 		s = add_row(s, at, satisfies);

@@ -27,8 +27,8 @@ typedef struct Reader
 	PatternEvent next; /* what was read of the next event so far */
 } Reader;
 
-static void
-pg_attribute_noreturn() wrong(const Reader *r, const char *what)
+pg_noreturn static void
+wrong(const Reader *r, const char *what)
 {
 	ereport(
 		ERROR,

@@ -308,7 +308,10 @@ ordered(const JourneySummary *s)
 
 /* ---- accumulate ---- */
 
-/* Room for more touchpoints and bytes of names; a state twice as long as the bound is cut. */
+/*
+ * Room for more touchpoints or bytes of names.  A state twice as long as the bound is cut when a
+ * touchpoint needs room, never when a name does: cutting gives names other codes.
+ */
 static JourneySummary *
 with_room_for(JourneySummary *s, int32 touches, int32 name_bytes)
 {
@@ -317,7 +320,7 @@ with_room_for(JourneySummary *s, int32 touches, int32 name_bytes)
 
 	if (likely(n <= s->capacity && bytes <= name_capacity(s)))
 		return s;
-	if (n > 2 * (int64) s->max_length && s->n > s->max_length)
+	if (touches > 0 && n > 2 * (int64) s->max_length && s->n > s->max_length)
 		return with_room_for(ordered(s), touches, name_bytes);
 	if (bytes > MAX_NAME_BYTES)
 		too_many_names();
@@ -357,7 +360,7 @@ add_touch(JourneySummary *s, int64 at, const JourneyName *event, const JourneyNa
 {
 	Touch touch = {at, 0, TOUCH_NO_CHANNEL, 0};
 
-	/* room for the touchpoint first: cutting a state gives names other codes */
+	/* room for the touchpoint first, since that may give names other codes */
 	s = with_room_for(s, 1, 0);
 	touch.event = code_of_name(&s, event);
 	if (channel != NULL)
@@ -592,6 +595,8 @@ journey_summary_recv(PG_FUNCTION_ARGS)
 		int event = pq_getmsgint(buf, 2);
 		int channel = pq_getmsgint(buf, 2);
 
+		if (!TIMESTAMP_NOT_FINITE(at) && !IS_VALID_TIMESTAMP(at))
+			summary_wire_invalid(TYPE_NAME, "Touchpoint %d is at no timestamp.", i + 1);
 		if (event >= names || (channel >= names && channel != TOUCH_NO_CHANNEL))
 			summary_wire_invalid(TYPE_NAME, "Touchpoint %d has a name that does not exist.", i + 1);
 		s = add_touch(s, at, &table[event], channel == TOUCH_NO_CHANNEL ? NULL : &table[channel]);
