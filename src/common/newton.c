@@ -22,6 +22,10 @@
 /* The relative rounding error of a log-likelihood: smaller differences say nothing. */
 #define NOISE 1e-13
 
+/* So many steps in a row that gain no more than rounding errors, while hardly more was hoped for. */
+#define MAX_FLAT_STEPS 3
+#define FLAT_DECREMENT 1e-7
+
 /* Where one iteration stands; the arrays live in the caller's workspace. */
 typedef struct Iteration
 {
@@ -274,9 +278,11 @@ iterate(Iteration *it)
 {
 	const NewtonProblem *p = it->problem;
 	int most = p->max_iterations > 0 ? p->max_iterations : DEFAULT_MAX_ITERATIONS;
+	int flat = 0;
 
 	while (it->result->iterations < most)
 	{
+		double before = it->result->value;
 		double decrement = newton_step(it);
 
 		it->result->iterations++;
@@ -285,10 +291,12 @@ iterate(Iteration *it)
 			return NEWTON_STALLED;
 		/* the step is still taken where it helps: it doubles the number of right digits */
 		if (!line_search(it))
-			return decrement <= fmax(it->tolerance, NOISE * fabs(it->result->value))
-					   ? NEWTON_CONVERGED
-					   : NEWTON_STALLED;
-		if (decrement <= it->tolerance)
+			return decrement <= FLAT_DECREMENT ? NEWTON_CONVERGED : NEWTON_STALLED;
+		if (it->result->value - before > NOISE * fabs(before) || decrement > FLAT_DECREMENT)
+			flat = 0;
+		else
+			flat++;
+		if (decrement <= it->tolerance || flat == MAX_FLAT_STEPS)
 			return NEWTON_CONVERGED;
 	}
 	return NEWTON_MAX_ITERATIONS;

@@ -36,7 +36,7 @@ typedef struct NewtonProblem
 
 typedef enum NewtonStatus
 {
-	NEWTON_CONVERGED,	   /* the decrement is below the tolerance */
+	NEWTON_CONVERGED,	   /* the decrement is below the tolerance, or what it promises is noise */
 	NEWTON_MAX_ITERATIONS, /* stopped by the number of iterations */
 	NEWTON_STALLED,		   /* no step improves the function, yet the decrement isn't small */
 	NEWTON_NOT_FINITE	   /* the function isn't finite where we were to start */
@@ -69,8 +69,8 @@ newton_workspace(int n)
  * parameter, then halved until Armijo's condition holds.  The Newton decrement, by which it stops,
  * doesn't depend on how the parameters are scaled.
  */
-extern void
-newton_maximise(const NewtonProblem *problem, double *theta, double *work, NewtonResult *result);
+extern void newton_maximise(const NewtonProblem *problem, double *theta, double *work,
+							NewtonResult *result);
 
 /*
  * covariance[n * n] = inverse of -hessian; false (and nothing written but scratch) if that isn't

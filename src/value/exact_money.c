@@ -77,25 +77,36 @@ money_rescale(int128 units, int digits)
 	return units;
 }
 
+static int
+power_of_ten(int n)
+{
+	int power = 1;
+
+	while (n-- > 0)
+		power *= 10;
+	return power;
+}
+
 /* The units of the digits at the scale; false if they don't fit. */
 static bool
 units_of_digits(const char *digits, int ndigits, int weight, int scale, int128 *units)
 {
 	int decimals = (ndigits - 1 - weight) * BASE_DIGITS;
+	/* of the last digit only so many places count; the others are zeros */
+	int beyond = Max(decimals - scale, 0);
 
 	*units = 0;
 	for (int i = 0; i < ndigits; i++)
 	{
+		int dropped = i == ndigits - 1 ? power_of_ten(beyond) : 1;
 		int16 digit;
 
 		memcpy(&digit, digits + i * sizeof(digit), sizeof(digit));
-		if (__builtin_mul_overflow(*units, (int128) BASE, units) ||
-			__builtin_add_overflow(*units, (int128) digit, units))
+		if (__builtin_mul_overflow(*units, (int128) (BASE / dropped), units) ||
+			__builtin_add_overflow(*units, (int128) (digit / dropped), units))
 			return false;
 	}
-	/* numeric keeps no digits but zeros beyond its scale */
-	for (; decimals > scale; decimals--)
-		*units /= 10;
+	decimals -= beyond;
 	return *units == 0 ||
 		   (scale - decimals <= MAX_DIGITS && times_power_of_ten(units, scale - decimals));
 }

@@ -357,7 +357,7 @@ add_units(MoneyUnits *sum, int128 units)
 }
 
 static void
-check_observed(const PurchaseSummary *s, TimestampTz at, TimestampTz as_of)
+check_observed(TimestampTz at, TimestampTz as_of)
 {
 	if (at > as_of)
 		ereport(ERROR,
@@ -375,7 +375,7 @@ add_purchase(PurchaseSummary *s, TimestampTz at, int64 bucket, int128 spend)
 	bool first = s->count == 0;
 
 	if (purchase_is(s, PURCHASE_OBSERVED))
-		check_observed(s, at, s->as_of);
+		check_observed(at, s->as_of);
 	if (first || at < s->first_at)
 		s->first_at = at;
 	if (first || at > s->last_at)
@@ -565,7 +565,7 @@ observe(PG_FUNCTION_ARGS)
 						errmsg("the end of observation cannot be %s", timestamptz_to_str(as_of)),
 						errhint("Give the instant up to which all purchases are known.")));
 	if (s->count > 0)
-		check_observed(s, s->last_at, as_of);
+		check_observed(s->last_at, as_of);
 	purchase_summary_observe(s, as_of);
 	PG_RETURN_POINTER(s);
 }

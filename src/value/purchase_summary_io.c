@@ -144,10 +144,35 @@ problem_of_built(const PurchaseSummary *s)
 	return problem_of_amounts(s);
 }
 
+static bool
+is_zero(const MoneyUnits *units)
+{
+	return units->low == 0 && units->high == 0;
+}
+
+/* What a value doesn't have is zero, so that equal values are equal in all forms. */
+static bool
+has_leftovers(const PurchaseSummary *s)
+{
+	bool given = purchase_is(s, PURCHASE_GIVEN);
+
+	if (!purchase_is(s, PURCHASE_HAS_AMOUNT) && (s->scale != 0 || !is_zero(&s->spend)))
+		return true;
+	if ((given || !purchase_is(s, PURCHASE_HAS_AMOUNT)) &&
+		!(is_zero(&s->first_spend) && is_zero(&s->refunds)))
+		return true;
+	if (given)
+		return s->first_at != 0 || purchase_is(s, PURCHASE_OBSERVED);
+	return (s->count == 0 && (s->first_at != 0 || s->last_at != 0)) ||
+		   (!purchase_is(s, PURCHASE_OBSERVED) && s->as_of != 0);
+}
+
 /* What is wrong with the content of a value, or NULL. */
 static const char *
 problem_of(const PurchaseSummary *s)
 {
+	if (has_leftovers(s))
+		return "A field that does not apply is not zero.";
 	return purchase_is(s, PURCHASE_GIVEN) ? problem_of_given(s) : problem_of_built(s);
 }
 
@@ -465,6 +490,7 @@ purchase_summary_recv(PG_FUNCTION_ARGS)
 	{
 		s = new_given(0, fixed.last_at, fixed.as_of, NULL);
 		s->count = fixed.count;
+		s->first_at = fixed.first_at;
 	}
 	else
 	{
@@ -474,6 +500,7 @@ purchase_summary_recv(PG_FUNCTION_ARGS)
 		check_wire_time(fixed.as_of);
 		s->first_at = fixed.first_at;
 		s->last_at = fixed.last_at;
+		s->as_of = fixed.as_of;
 		s->first_bucket = s->count > 0 ? purchase_bucket_at(s, 0) : 0;
 		if (purchase_is(&fixed, PURCHASE_OBSERVED))
 			purchase_summary_observe(s, fixed.as_of);
