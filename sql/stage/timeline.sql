@@ -1,6 +1,7 @@
 SET timezone = 'UTC';
 SET datestyle = 'ISO, MDY';
 SET intervalstyle = 'postgres';
+SET extra_float_digits = 0;
 -- a life: rows in any order, a repeated stage, two changes at one instant, NULLs
 CREATE TABLE change (customer integer, stage lifecycle_stage, at timestamptz);
 INSERT INTO change VALUES
