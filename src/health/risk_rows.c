@@ -83,42 +83,61 @@ add_count(double *row, double count)
 								  RISK_MAX_COUNT)));
 }
 
-/* Lay the sorted rows into a table, equal ones as one; their number is returned. */
-static int
-lay_rows(const KeyedRow *rows, int n, int features, double *table)
+/* The rows in order, duplicates beside each other. */
+static KeyedRow *
+sorted_rows(const RiskSample *s)
 {
-	int kept = 0;
+	KeyedRow *rows = palloc(sizeof(KeyedRow) * Max(s->rows, 1));
+
+	for (int i = 0; i < s->rows; i++)
+		rows[i] = (KeyedRow){0, risk_row_const(s, i)};
+	sort_from(rows, s->rows, 0, 1 + s->features);
+	return rows;
+}
+
+static int
+count_distinct(const KeyedRow *rows, int n, int features)
+{
+	int distinct = n > 0;
+
+	for (int i = 1; i < n; i++)
+		distinct += !same_row(rows[i - 1].row, rows[i].row, features);
+	return distinct;
+}
+
+RiskSample *
+risk_sample_collapsed(const RiskSample *s)
+{
+	KeyedRow *rows = sorted_rows(s);
+	RiskSample *to = risk_sample_new(s->features, count_distinct(rows, s->rows, s->features));
 	double *last = NULL;
 
-	for (int i = 0; i < n; i++)
+	to->omitted = s->omitted;
+	for (int i = 0; i < s->rows; i++)
 	{
-		if (last != NULL && same_row(last, rows[i].row, features))
+		if (last != NULL && same_row(last, rows[i].row, s->features))
 		{
 			add_count(last, rows[i].row[0]);
 			continue;
 		}
-		last = table + (Size) kept++ * (1 + features);
-		memcpy(last, rows[i].row, risk_row_bytes(features));
+		last = risk_row(to, to->rows++);
+		memcpy(last, rows[i].row, risk_row_bytes(s->features));
 	}
-	return kept;
+	to->distinct = to->rows;
+	pfree(rows);
+	return to;
 }
 
 void
 risk_collapse(RiskSample *s)
 {
-	KeyedRow *rows;
-	double *table;
+	RiskSample *collapsed;
 
 	if (s->distinct == s->rows)
 		return;
-	rows = palloc(sizeof(KeyedRow) * s->rows);
-	table = palloc(risk_row_bytes(s->features) * s->rows);
-	for (int i = 0; i < s->rows; i++)
-		rows[i] = (KeyedRow){0, risk_row_const(s, i)};
-	sort_from(rows, s->rows, 0, 1 + s->features);
-	s->rows = lay_rows(rows, s->rows, s->features, table);
-	s->distinct = s->rows;
-	memcpy(s->cells, table, risk_row_bytes(s->features) * s->rows);
-	pfree(table);
-	pfree(rows);
+	collapsed = risk_sample_collapsed(s);
+	s->rows = collapsed->rows;
+	s->distinct = collapsed->distinct;
+	memcpy(s->cells, collapsed->cells, risk_row_bytes(s->features) * s->rows);
+	pfree(collapsed);
 }

@@ -14,6 +14,7 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/tuplestore.h"
 
 static const char TYPE_NAME[] = "risk_sample";
@@ -64,12 +65,7 @@ with_capacity(const RiskSample *s, int capacity)
 RiskSample *
 risk_sample_canonical(const RiskSample *s)
 {
-	RiskSample *copy = with_capacity(s, s->rows);
-
-	if (copy->distinct == copy->rows)
-		return copy;
-	risk_collapse(copy);
-	return with_capacity(copy, copy->rows);
+	return s->distinct == s->rows ? with_capacity(s, s->rows) : risk_sample_collapsed(s);
 }
 
 /* Would the layout of this value lead us outside of it?  Content is checked by I/O. */
@@ -270,7 +266,10 @@ merge(RiskSample *a, const RiskSample *b)
 	if (b->features != 0)
 		a = with_features(a, b->features);
 	for (int i = 0; i < b->rows; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		a = risk_sample_append(a, risk_row_const(b, i));
+	}
 	return count_omitted(a, b->omitted);
 }
 
@@ -363,12 +362,16 @@ put_row(ReturnSetInfo *result, const RiskSample *s, const double *row)
 	Datum values[3];
 	bool nulls[3] = {false};
 	Datum *features = palloc(sizeof(Datum) * s->features);
+	int16 length;
+	bool by_value;
+	char align;
 
 	for (int j = 0; j < s->features; j++)
 		features[j] = Float8GetDatum(row[1 + j]);
 	values[0] = BoolGetDatum(row[0] > 0);
-	values[1] = PointerGetDatum(construct_array(features, s->features, FLOAT8OID, sizeof(float8),
-												FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	get_typlenbyvalalign(FLOAT8OID, &length, &by_value, &align);
+	values[1] =
+		PointerGetDatum(construct_array(features, s->features, FLOAT8OID, length, by_value, align));
 	values[2] = Int64GetDatum((int64) fabs(row[0]));
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	pfree(DatumGetPointer(values[1]));

@@ -93,6 +93,9 @@ extern RiskSample *risk_sample_append(RiskSample *s, const double *row);
 /* ERROR unless the number of features is allowed. */
 extern void risk_check_features(int features);
 
+/* A copy with the rows in their one order and equal ones collapsed. */
+extern RiskSample *risk_sample_collapsed(const RiskSample *s);
+
 /* Bring the rows into their one order and collapse equal ones, in place. */
 extern void risk_collapse(RiskSample *s);
 

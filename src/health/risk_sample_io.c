@@ -273,6 +273,7 @@ append_rows(StringInfo out, const RiskSample *s, bool churned)
 	{
 		const double *row = risk_row_const(s, i);
 
+		CHECK_FOR_INTERRUPTS();
 		if ((row[0] > 0) != churned)
 			continue;
 		appendStringInfo(out, "%s[%.0f", first ? "" : ", ", fabs(row[0]));
@@ -328,6 +329,7 @@ risk_sample_send(PG_FUNCTION_ARGS)
 	{
 		const double *row = risk_row_const(s, i);
 
+		CHECK_FOR_INTERRUPTS();
 		pq_sendint64(&buf, (int64) row[0]);
 		for (int j = 1; j <= s->features; j++)
 			pq_sendfloat8(&buf, row[j]);
@@ -378,6 +380,9 @@ risk_sample_recv(PG_FUNCTION_ARGS)
 	s = risk_sample_new(features, rows);
 	s->omitted = omitted;
 	for (int i = 0; i < rows; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		receive_row(buf, s);
+	}
 	PG_RETURN_POINTER(risk_sample_canonical(s));
 }
