@@ -61,3 +61,22 @@ DO $$ DECLARE t record; BEGIN
 (TABLE once EXCEPT SELECT customer_id, seq, stage, entered_at, left_at, episode, reason FROM lives.stage_history)
 UNION ALL
 (SELECT customer_id, seq, stage, entered_at, left_at, episode, reason FROM lives.stage_history EXCEPT TABLE once);
+
+-- the check finds what is wrong, and why; the rebuild mends it
+SELECT * FROM ledger_check('lives');
+UPDATE lives.customer SET stage = 'advocacy' WHERE customer_id = 'trial';
+UPDATE lives.stage_history SET entered_at = entered_at - interval '1 hour' WHERE customer_id = 'tenure' AND seq = 1;
+DELETE FROM lives.customer WHERE customer_id = 'review of 3';
+UPDATE lives.customer SET fold_state = '\x00' WHERE customer_id = 'review of 4';
+INSERT INTO lives.customer VALUES ('nobody');
+SELECT * FROM ledger_check('lives');
+SELECT ledger_rebuild('lives');
+SELECT * FROM ledger_check('lives');
+-- rules change: who would move?
+UPDATE lives.touchpoint_kind SET stage = NULL WHERE kind = 'signup';
+SELECT * FROM ledger_check('lives') WHERE stage <> right_stage;
+SELECT DISTINCT problem FROM ledger_check('lives');
+SELECT ledger_rebuild('lives');
+SELECT * FROM ledger_check('lives');
+SELECT * FROM ledger_check('no such ledger');
+SELECT ledger_rebuild('no such ledger');

@@ -586,7 +586,8 @@ fold_anew(CustomerFold *f, Datum key, Rows *rows)
 
 	if (n == 0)
 	{
-		f->gone[f->n_gone++] = key;
+		if (f->gone != NULL)
+			f->gone[f->n_gone++] = key;
 		return;
 	}
 	c.key = key;
@@ -594,6 +595,23 @@ fold_anew(CustomerFold *f, Datum key, Rows *rows)
 	start_log(&c);
 	fold_all(f, &c, touches, n);
 	put_customer(f, &c, NULL);
+}
+
+void
+customer_fold_log(CustomerFold *f, Rows *touches, int64 horizon)
+{
+	HeapTuple row;
+
+	f->horizon = horizon;
+	while ((row = rows_peek(touches)) != NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(f->one);
+		Datum key = copy_key(f, key_of(row, touches->table->tupdesc));
+
+		fold_anew(f, key, touches);
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(f->one);
+	}
 }
 
 static Datum
@@ -688,12 +706,18 @@ remove_gone(CustomerFold *f)
 			&type, &keys, NULL, false, 0);
 }
 
-static void
-write_all(CustomerFold *f)
+void
+customer_fold_show(CustomerFold *f)
 {
 	output_register(&f->moved);
 	output_register(&f->spans);
 	output_register(&f->closed);
+}
+
+static void
+write_all(CustomerFold *f)
+{
+	customer_fold_show(f);
 	if (f->moved.n > 0)
 		run_write(f, QUERY_UPDATE_CUSTOMERS, UPDATE_CUSTOMERS, 0, InvalidOid, 0, f->moved.n);
 	if (f->cuts)

@@ -32,6 +32,12 @@ extern void customer_fold_note(CustomerFold *f, Rows *customers);
 /* Let time pass for these customers, up to the ledger's horizon. */
 extern void customer_fold_tick(CustomerFold *f, Rows *customers);
 
+/* Fold all touchpoints of all customers anew, from a query ordered by customer, up to a horizon. */
+extern void customer_fold_log(CustomerFold *f, Rows *touches, int64 horizon);
+
+/* Let the statements to come see what was folded, as "moved" and "spans", instead of writing it. */
+extern void customer_fold_show(CustomerFold *f);
+
 /* Fold anew who was noted, and write all. */
 extern void customer_fold_end(CustomerFold *f);
 

@@ -34,6 +34,15 @@ rows_open(SPIPlanPtr plan, Datum *values, bool few)
 	return rows;
 }
 
+Rows
+rows_open_stable(const char *sql)
+{
+	Rows rows = {NULL, NULL, 0, 0};
+
+	rows.portal = SPI_cursor_open_with_args(NULL, sql, 0, NULL, NULL, NULL, true, 0);
+	return rows;
+}
+
 HeapTuple
 rows_peek(Rows *rows)
 {

@@ -18,6 +18,9 @@ typedef struct Rows
 /* Run a plan; "few" rows are read at once, many by a cursor. */
 extern Rows rows_open(SPIPlanPtr plan, Datum *values, bool few);
 
+/* Many rows, as the calling query's snapshot sees them. */
+extern Rows rows_open_stable(const char *sql);
+
 /* The next row, which stays next, or NULL; valid until the row after it is asked for. */
 extern HeapTuple rows_peek(Rows *rows);
 extern void rows_skip(Rows *rows);
