@@ -280,6 +280,14 @@ ledger_act_as_invoker(const Ledger *ledger)
 }
 
 void
+ledger_prefer_indexes(void)
+{
+	pin("enable_seqscan", "off");
+	/* which makes a plan that can't do without look costly */
+	pin("jit", "off");
+}
+
+void
 ledger_leave(const LedgerScope *scope)
 {
 	AtEOXact_GUC(true, scope->nest_level);

@@ -117,6 +117,8 @@ typedef struct LedgerScope
 
 extern LedgerScope ledger_act_as_owner(const Ledger *ledger);
 extern LedgerScope ledger_act_as_invoker(const Ledger *ledger);
+/* Within a scope: plan for a few rows in tables that grow, whatever their size is now. */
+extern void ledger_prefer_indexes(void);
 extern void ledger_leave(const LedgerScope *scope);
 
 /* Where our types and functions are, for what is not called as a trigger. */

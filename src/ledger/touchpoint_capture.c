@@ -465,6 +465,8 @@ write_captured(const Firing *f)
 	bool inserted = TRIGGER_FIRED_BY_INSERT(f->trigger->tg_event);
 	LedgerScope scope = ledger_act_as_owner(f->ledger);
 
+	if (Max(f->n_old, f->n_captured + f->n_refused) <= LEDGER_FEW_ROWS)
+		ledger_prefer_indexes();
 	if (f->n_old > 0)
 		run_write(f, QUERY_REMOVE_TOUCHPOINTS, REMOVE_TOUCHPOINTS, f->n_old);
 	if (f->n_captured > 0 && inserted)

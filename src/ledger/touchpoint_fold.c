@@ -203,6 +203,8 @@ touchpoint_fold(PG_FUNCTION_ARGS)
 		return PointerGetDatum(NULL);
 	l = ledger_of_touchpoint(RelationGetRelid(trigger->tg_relation));
 	scope = ledger_act_as_owner(l);
+	if (rows <= LEDGER_FEW_ROWS)
+		ledger_prefer_indexes();
 	SPI_connect();
 	SPI_register_trigger_data(trigger);
 	if (TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))

@@ -40,6 +40,9 @@ CREATE TEMP TABLE log AS
             FROM (SELECT n, 1 + floor(random() * (SELECT count(*) FROM kinds))::bigint AS pick FROM generate_series(1, :touchpoints) n) g
             JOIN kinds k ON k.i = g.pick) r;
 
+CREATE INDEX ON log (n);
+ANALYZE log;
+
 CREATE FUNCTION pg_temp.put(ledger text, condition text, ordering text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   EXECUTE format('INSERT INTO %I.touchpoint (customer_id, kind, occurred_at, amount, score, subject, channel, properties, source, source_key)
