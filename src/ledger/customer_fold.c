@@ -53,11 +53,13 @@ struct CustomerFold
 	MemoryContext context; /* of the run */
 	MemoryContext one;	   /* of one customer */
 	int64 horizon;
-	Output moved;  /* customers */
-	Output spans;  /* new or changed spans */
-	Output closed; /* stored spans that end, or no longer do */
-	bool cuts;	   /* some histories may have become shorter */
-	Datum *anew;   /* keys of customers to be folded anew, in order */
+	Output moved;	 /* customers */
+	Output spans;	 /* new or changed spans */
+	Output closed;	 /* stored spans that end, or no longer do */
+	bool tells;		 /* some may have another stage than before */
+	bool detractors; /* among the new touchpoints */
+	bool cuts;		 /* some histories may have become shorter */
+	Datum *anew;	 /* keys of customers to be folded anew, in order */
 	int n_anew;
 	int max_anew;
 	Datum *gone; /* keys of customers that have no touchpoint any more */
@@ -323,6 +325,9 @@ put_spans(CustomerFold *f, const Folding *c, const FoldState *before)
 	}
 	if (before == NULL || before->current.seq > c->state.current.seq)
 		f->cuts = true;
+	if (before == NULL || before->current.stage != c->state.current.stage ||
+		before->current.seq != c->state.current.seq)
+		f->tells = true;
 }
 
 static void
@@ -482,6 +487,9 @@ fold_into(CustomerFold *f, HeapTuple row, TupleDesc desc, Datum key, Rows *rows)
 	int n;
 	Touch *touches = take_touches(f, rows, key, &n);
 
+	for (int i = 0; i < n; i++)
+		if (touches[i].kind->survey == SURVEY_NPS && touches[i].fold.score <= 6)
+			f->detractors = true;
 	if (!read_state(f, row, desc, touches, n, &c.state))
 	{
 		note_anew(f, key);
@@ -673,6 +681,20 @@ static const char UPDATE_CUSTOMERS[] =
 	" traits = m.traits, consents = m.consents, due_at = m.due_at, fold_state = m.fold_state"
 	" FROM moved m WHERE c.customer_id = m.customer_id";
 
+/*
+ * Before the customers are updated.  What was told before and turns out otherwise is told anew: an
+ * event is never taken back.
+ */
+static const char TELL_STAGES[] =
+	"INSERT INTO %1$s.event_outbox (customer_id, event, occurred_at, payload)"
+	" SELECT m.customer_id, 'stage_changed', m.stage_since, pg_catalog.jsonb_build_object("
+	"'from_stage', c.stage, 'to_stage', m.stage, 'stage_since', m.stage_since,"
+	" 'episode', m.episode)"
+	" FROM moved m JOIN %1$s.customer c ON c.customer_id = m.customer_id"
+	" WHERE (c.stage, c.stage_since, c.episode) IS DISTINCT FROM (m.stage, m.stage_since, "
+	"m.episode)"
+	" ORDER BY m.customer_id";
+
 static const char CUT_HISTORY[] = "DELETE FROM %1$s.stage_history h USING moved m"
 								  " WHERE h.customer_id = m.customer_id AND h.seq > m.last_seq";
 
@@ -718,6 +740,8 @@ static void
 write_all(CustomerFold *f)
 {
 	customer_fold_show(f);
+	if (f->tells && f->ledger->tells)
+		run_write(f, QUERY_TELL_STAGES, TELL_STAGES, 0, InvalidOid, 0, f->moved.n);
 	if (f->moved.n > 0)
 		run_write(f, QUERY_UPDATE_CUSTOMERS, UPDATE_CUSTOMERS, 0, InvalidOid, 0, f->moved.n);
 	if (f->cuts)
@@ -744,4 +768,10 @@ int64
 customer_fold_count(const CustomerFold *f)
 {
 	return f->moved.n;
+}
+
+bool
+customer_fold_detractors(const CustomerFold *f)
+{
+	return f->detractors;
 }

@@ -58,6 +58,8 @@ typedef enum LedgerQuery
 	QUERY_LOCK_KEYS,
 	QUERY_LOG,
 	QUERY_UPDATE_CUSTOMERS,
+	QUERY_TELL_STAGES,
+	QUERY_TELL_DETRACTORS,
 	QUERY_CUT_HISTORY,
 	QUERY_CLOSE_SPANS,
 	QUERY_PUT_SPANS,
@@ -87,6 +89,7 @@ typedef struct Ledger
 	char *time_zone;
 	pg_tz *tz;
 	int64 future_tolerance;
+	bool tells;	  /* writes event_outbox */
 	bool refuses; /* unusable touchpoints are errors */
 	FoldRules rules;
 	HTAB *kinds;

@@ -122,13 +122,14 @@ COMMENT ON FUNCTION ledger_default_rules() IS
 
 CREATE FUNCTION ledger_default_settings(OUT name text, OUT value text, OUT meaning text)
   RETURNS SETOF record
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 5
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 6
 BEGIN ATOMIC
   VALUES
     ('time_zone'::text, 'UTC'::text, 'days and months are cut by the clock of this zone'::text),
     ('silence_after', '90 days', 'a customer without an open subscription or contract who is silent for longer has churned'),
     ('onboarding_lasts', '30 days', 'onboarding ends after this at the latest, for those who show signs of life'),
     ('future_tolerance', '1 day', 'a touchpoint further in the future than this can''t be used'),
+    ('events', 'on', 'write event_outbox: on or off'),
     ('unusable', 'keep', 'touchpoints that can''t be used: keep them in touchpoint_rejected, or raise an error');
 END;
 COMMENT ON FUNCTION ledger_default_settings() IS 'the settings of a new ledger';

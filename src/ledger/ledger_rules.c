@@ -88,6 +88,8 @@ take_setting(Ledger *l, const char *name, const char *value, int64 duration)
 		l->rules.onboarding = duration;
 	else if (strcmp(name, "future_tolerance") == 0)
 		l->future_tolerance = duration;
+	else if (strcmp(name, "events") == 0)
+		l->tells = strcmp(value, "on") == 0;
 	else if (strcmp(name, "unusable") == 0)
 		l->refuses = strcmp(value, "error") == 0;
 }
@@ -334,6 +336,7 @@ ledger_read_rules(Ledger *l)
 	l->rules.silence = 90 * FOLD_DAY;
 	l->rules.onboarding = 30 * FOLD_DAY;
 	l->future_tolerance = FOLD_DAY;
+	l->tells = true;
 	SPI_connect();
 	take_time_zone(l, "UTC");
 	read_settings(l);

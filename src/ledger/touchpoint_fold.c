@@ -87,6 +87,25 @@ lock_inserted(Ledger *l, int64 rows)
 
 /* ---- events ---- */
 
+static const char TELL_DETRACTORS[] =
+	"INSERT INTO %1$s.event_outbox (customer_id, event, occurred_at, payload)"
+	" SELECT n.customer_id, 'detractor', n.occurred_at, pg_catalog.jsonb_build_object("
+	"'score', n.score, 'subject', n.subject, 'source', n.source, 'source_key', n.source_key)"
+	" FROM new_rows n JOIN %1$s.touchpoint_kind k ON k.kind = n.kind"
+	" WHERE k.survey = 'nps' AND n.score <= 6 AND n.customer_id IS NOT NULL"
+	" ORDER BY n.customer_id, n.occurred_at";
+
+static void
+tell_detractors(Ledger *l, int64 rows)
+{
+	SPIPlanPtr plan =
+		ledger_plan(l, QUERY_TELL_DETRACTORS, psprintf(TELL_DETRACTORS, l->qschema), 0, NULL, rows);
+	int result = SPI_execute_plan(plan, NULL, NULL, false, 0);
+
+	if (result != SPI_OK_INSERT)
+		elog(ERROR, "could not tell of detractors: %s", SPI_result_code_string(result));
+}
+
 static void
 fold_inserted(Ledger *l, int64 rows)
 {
@@ -104,6 +123,8 @@ fold_inserted(Ledger *l, int64 rows)
 	rows_close(&touches);
 	rows_close(&customers);
 	customer_fold_end(f);
+	if (l->tells && customer_fold_detractors(f))
+		tell_detractors(l, rows);
 }
 
 static void
