@@ -73,3 +73,4 @@ INSERT INTO made.stray VALUES (1);
 DROP TRIGGER wrong_timing ON made.stray;
 CREATE TRIGGER no_tables AFTER INSERT ON made.stray FOR EACH STATEMENT EXECUTE FUNCTION touchpoint_fold();
 INSERT INTO made.stray VALUES (1);
+SELECT ledger_drop(name, confirm => name) FROM unnest(ARRAY['made', 'Quoted "name"; DROP TABLE x; --', 'by_text', 'by_integer']) name;

@@ -33,3 +33,4 @@ UPDATE heard.event_outbox SET acked_at = now() - interval '40 days' WHERE event_
 SELECT ledger_purge_events('heard');
 SELECT * FROM ledger_claim_events('heard', 0);
 SELECT * FROM ledger_claim_events('nowhere');
+SELECT ledger_drop('heard', confirm => 'heard');

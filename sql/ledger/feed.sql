@@ -81,3 +81,5 @@ SELECT ledger_drop('fed', 'yes');
 SELECT ledger_drop('fed', confirm => 'fed');
 INSERT INTO old_orders VALUES (3000, 100, '2024-05-01', 1);
 SELECT ledger_drop('fed', confirm => 'fed');
+SELECT ledger_drop(name, confirm => name) FROM unnest('{fed_uuid,fed_text}'::text[]) name;
+DROP SCHEMA ledger_feed CASCADE;

@@ -80,3 +80,5 @@ SELECT ledger_rebuild('lives');
 SELECT * FROM ledger_check('lives');
 SELECT * FROM ledger_check('no such ledger');
 SELECT ledger_rebuild('no such ledger');
+SELECT ledger_drop('lives', confirm => 'lives');
+DROP SCHEMA ledger_lives CASCADE;

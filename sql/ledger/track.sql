@@ -75,3 +75,17 @@ SELECT ledger_track('crm', 'orders', kind => 'purchase', customer => '', occurre
 SELECT ledger_track('crm', 'crm.customer_360', kind => 'purchase', customer => 'customer_id', occurred_at => 'first_paid_at');
 SELECT ledger_track('crm', NULL, kind => 'purchase', customer => 'customer_id', occurred_at => 'first_paid_at');
 SELECT ledger_track('crm', 'visits', kind => 'purchase', customer => 'customer', occurred_at => 'at', track => 'web');
+
+-- much more than work_mem holds, with updates and deletes
+SET client_min_messages = warning;
+SET work_mem = '64kB';
+CREATE TABLE many (id bigint PRIMARY KEY, who bigint, at timestamptz, note text);
+SELECT ledger_track('crm', 'many', 'login', 'who', 'at', track => 'many', subject => 'note');
+INSERT INTO many SELECT i, i % 500, timestamptz '2024-01-01' + i * interval '1 minute', repeat('x', 50) FROM generate_series(1, 20000) i;
+UPDATE many SET at = at + interval '1 day';
+DELETE FROM many WHERE id % 2 = 0;
+SELECT count(*), min(occurred_at), max(occurred_at) FROM crm.touchpoint WHERE source = 'many';
+SELECT * FROM ledger_check('crm');
+RESET work_mem;
+SELECT ledger_drop('crm', confirm => 'crm');
+DROP SCHEMA ledger_track CASCADE;

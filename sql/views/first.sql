@@ -23,3 +23,4 @@ SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
         OR coalesce(length(obj_description(c.oid, 'pg_class')), 0) NOT BETWEEN 1 AND 200
         OR format_type(a.atttypid, a.atttypmod) NOT IN ('bigint', 'integer', 'double precision', 'numeric(18,4)', 'text', 'date', 'timestamp with time zone', 'boolean', 'lifecycle_stage')
         OR NOT c.reloptions @> '{security_invoker=true}');
+SELECT ledger_drop('bi', confirm => 'bi');

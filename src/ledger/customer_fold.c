@@ -764,6 +764,16 @@ customer_fold_end(CustomerFold *f)
 	write_all(f);
 }
 
+void
+customer_fold_free(CustomerFold *f)
+{
+	/* before the resource owner looks: what has spilled to disk is a file that is open */
+	tuplestore_end(f->moved.rows);
+	tuplestore_end(f->spans.rows);
+	tuplestore_end(f->closed.rows);
+	MemoryContextDelete(f->one);
+}
+
 int64
 customer_fold_count(const CustomerFold *f)
 {

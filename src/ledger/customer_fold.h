@@ -42,6 +42,9 @@ extern void customer_fold_show(CustomerFold *f);
 /* Fold anew who was noted, and write all. */
 extern void customer_fold_end(CustomerFold *f);
 
+/* To be called last, before SPI_finish(). */
+extern void customer_fold_free(CustomerFold *f);
+
 /* Was there a detractor among the new touchpoints? */
 extern bool customer_fold_detractors(const CustomerFold *f);
 

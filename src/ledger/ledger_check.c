@@ -116,6 +116,7 @@ ledger_check(PG_FUNCTION_ARGS)
 	rows = rows_open_stable(psprintf(DIFFERENCES, l->qschema));
 	return_rows((ReturnSetInfo *) fcinfo->resultinfo, &rows);
 	rows_close(&rows);
+	customer_fold_free(f);
 	SPI_finish();
 	ledger_leave(&scope);
 	return (Datum) 0;
@@ -138,6 +139,7 @@ rebuild(Ledger *l)
 	CustomerFold *f = customer_fold_begin(l, false);
 	SPIPlanPtr plan;
 	Rows customers;
+	int64 n;
 
 	if (SPI_execute(psprintf(ADD_ALL, l->qschema), false, 0) != SPI_OK_INSERT)
 		elog(ERROR, "could not add customers");
@@ -148,7 +150,9 @@ rebuild(Ledger *l)
 	customer_fold_note(f, &customers);
 	rows_close(&customers);
 	customer_fold_end(f);
-	return customer_fold_count(f);
+	n = customer_fold_count(f);
+	customer_fold_free(f);
+	return n;
 }
 
 /*

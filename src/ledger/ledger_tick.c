@@ -25,6 +25,7 @@ tick(Ledger *l, Datum as_of)
 	CustomerFold *f = customer_fold_begin(l, false);
 	Rows due;
 	SPIPlanPtr plan;
+	int64 n;
 
 	SPI_execute_with_args(psprintf(SET_CLOCK, l->qschema), 1, &type, &as_of, NULL, false, 0);
 	plan = SPI_prepare(psprintf(LOCK_DUE, l->qschema), 1, &type);
@@ -34,7 +35,9 @@ tick(Ledger *l, Datum as_of)
 	customer_fold_tick(f, &due);
 	rows_close(&due);
 	customer_fold_end(f);
-	return customer_fold_count(f);
+	n = customer_fold_count(f);
+	customer_fold_free(f);
+	return n;
 }
 
 /*

@@ -538,6 +538,10 @@ fire(Firing *f)
 	register_rows("refused", f->desc, f->refused, f->n_refused);
 	register_rows("old_keys", keys, f->old_keys, f->n_old);
 	write_captured(f);
+	/* before the resource owner looks: what has spilled to disk is a file that is open */
+	tuplestore_end(f->captured);
+	tuplestore_end(f->refused);
+	tuplestore_end(f->old_keys);
 }
 
 /* touchpoint_capture(ledger, word=value ...) -> trigger */

@@ -109,7 +109,7 @@ tell_detractors(Ledger *l, int64 rows)
 static void
 fold_inserted(Ledger *l, int64 rows)
 {
-	CustomerFold *f = customer_fold_begin(l, rows <= LEDGER_FEW_ROWS);
+	CustomerFold *f;
 	Rows touches = open_query(l, QUERY_READ_INSERTED, READ_INSERTED, rows);
 	Rows customers;
 
@@ -118,6 +118,7 @@ fold_inserted(Ledger *l, int64 rows)
 		rows_close(&touches);
 		return;
 	}
+	f = customer_fold_begin(l, rows <= LEDGER_FEW_ROWS);
 	customers = lock_inserted(l, rows);
 	customer_fold_new(f, &touches, &customers);
 	rows_close(&touches);
@@ -125,6 +126,7 @@ fold_inserted(Ledger *l, int64 rows)
 	customer_fold_end(f);
 	if (l->tells && customer_fold_detractors(f))
 		tell_detractors(l, rows);
+	customer_fold_free(f);
 }
 
 static void
@@ -136,6 +138,7 @@ fold_changed(Ledger *l, LedgerQuery query, const char *lock, int64 rows)
 	customer_fold_note(f, &customers);
 	rows_close(&customers);
 	customer_fold_end(f);
+	customer_fold_free(f);
 }
 
 static void
