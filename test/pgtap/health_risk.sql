@@ -29,6 +29,11 @@ SELECT is((SELECT rollup(r) FROM (SELECT risk_agg(churned, ARRAY[days, logins, t
           (SELECT s FROM sample)::jsonb - 'omitted', 'rolled up from single rows');
 SELECT ok(a + b = s AND b + a = s AND risk_sample_hash(a + b) = risk_sample_hash(s), 'a + b = b + a = all')
 FROM sample, (SELECT risk_agg(churned, ARRAY[days, logins, tickets, spend]) FILTER (WHERE i % 3 = 0) AS a, risk_agg(churned, ARRAY[days, logins, tickets, spend]) FILTER (WHERE i % 3 > 0) AS b FROM customer) p;
+-- windows that grow and windows that move
+SELECT is_empty($$SELECT FROM (SELECT i, risk_agg(churned, ARRAY[days, logins]) OVER w AS grown, risk_agg(churned, ARRAY[days, logins]) OVER (w ROWS 20 PRECEDING) AS moved
+    FROM customer WHERE i <= 100 WINDOW w AS (ORDER BY i)) x,
+  LATERAL (SELECT risk_agg(churned, ARRAY[days, logins]) AS all_so_far, risk_agg(churned, ARRAY[days, logins]) FILTER (WHERE r.i >= x.i - 20) AS last_ones FROM customer r WHERE r.i <= x.i) r
+  WHERE grown IS DISTINCT FROM all_so_far OR moved IS DISTINCT FROM last_ones$$, 'windows');
 -- many equal rows stay few: the state collapses while it grows
 SELECT is((SELECT pg_column_size(risk_agg(i % 7 = 0, ARRAY[i % 100])) FROM generate_series(1, 300000) i) < 5000, true, '300,000 rows of 200 kinds stay small');
 

@@ -69,6 +69,13 @@ SELECT is_empty('SELECT customer FROM health JOIN (
   USING (customer) WHERE a + b IS DISTINCT FROM h AND a IS NOT NULL AND b IS NOT NULL OR a + b <> b + a OR (a + b) + a <> a + (b + a)', 'a + b');
 SELECT is((SELECT rollup(h) FROM health), (SELECT health_agg(score, weight, pillar, measure) FROM reading), 'all customers rolled up = all rows');
 
+-- windows that grow and windows that move
+SELECT is_empty($$SELECT FROM (SELECT customer, i, health_agg(score, weight, pillar, measure) OVER w AS grown, health_score(score, weight) OVER m AS moved, health_agg(score, weight, pillar, measure) OVER m AS kept
+    FROM reading WHERE customer < 200 WINDOW w AS (PARTITION BY customer ORDER BY i), m AS (w ROWS 3 PRECEDING)) x,
+  LATERAL (SELECT health_agg(score, weight, pillar, measure) AS all_so_far, health_agg(score, weight, pillar, measure) FILTER (WHERE r.i >= x.i - 3) AS last_four
+           FROM reading r WHERE r.customer = x.customer AND r.i <= x.i) r
+  WHERE grown IS DISTINCT FROM all_so_far OR kept IS DISTINCT FROM last_four OR moved IS DISTINCT FROM health_score(last_four)$$, 'windows');
+
 -- stored and short, compressed, out of line
 CREATE TABLE stored (id serial, h health_summary);
 INSERT INTO stored (h) SELECT h FROM health WHERE h IS NOT NULL ORDER BY customer;
