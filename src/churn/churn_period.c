@@ -11,24 +11,6 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
-/* A range of two instants has 4 (header) + 4 (type) + 16 + 1 bytes. */
-#define MAX_RANGE_BYTES 32
-
-/* A range that a row had, and what it means. */
-typedef struct RememberedPeriod
-{
-	Size size; /* 0: none yet */
-	char bytes[MAX_RANGE_BYTES];
-	ChurnPeriod period;
-} RememberedPeriod;
-
-/*
- * In a report over many months each row meets all of them in turn, so several are remembered, found
- * by their bytes.
- */
-#define REMEMBERED 64
-#define REMEMBERED_BITS 6
-
 int64
 churn_point(Datum value, ChurnUnit unit)
 {
@@ -132,36 +114,43 @@ read_period(const RangeType *range, ChurnUnit unit)
 	return period;
 }
 
-/* Where a range is remembered: by the eight bytes in which the ranges of one report differ. */
-static RememberedPeriod *
-remembered_period(FunctionCallInfo fcinfo, const char *bytes, Size size)
+/*
+ * Read the ordinary range, [start, end) with both bounds finite, in place: the type's oid, the two
+ * bounds and a byte of flags (utils/rangetypes.h).  A report reads one for each row and month, and
+ * range_deserialize() would cost more than all that the row is counted for.  False for any other.
+ */
+static inline bool
+read_plain_period(const struct varlena *range, ChurnUnit unit, ChurnPeriod *period)
 {
-	RememberedPeriod *all = fcinfo->flinfo->fn_extra;
-	uint64 key = 0;
+	const char *bounds = VARDATA_ANY(range) + sizeof(Oid);
+	Size width = unit == CHURN_INSTANTS ? sizeof(TimestampTz) : sizeof(DateADT);
 
-	if (all == NULL)
-		all = fcinfo->flinfo->fn_extra =
-			MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, REMEMBERED * sizeof(RememberedPeriod));
-	memcpy(&key, bytes + sizeof(Oid), Min(sizeof(key), size - sizeof(Oid)));
-	/* Fibonacci hashing: the upper bits of the product depend on all bits of the key */
-	return &all[(key * UINT64CONST(0x9E3779B97F4A7C15)) >> (64 - REMEMBERED_BITS)];
+	if (VARSIZE_ANY_EXHDR(range) != sizeof(Oid) + 2 * width + 1 ||
+		bounds[2 * width] != RANGE_LB_INC)
+		return false;
+	period->unit = unit;
+	if (unit == CHURN_INSTANTS)
+	{
+		memcpy(&period->start, bounds, width);
+		memcpy(&period->end, bounds + width, width);
+	}
+	else
+	{
+		DateADT dates[2];
+
+		memcpy(dates, bounds, sizeof(dates));
+		period->start = churn_point(DateADTGetDatum(dates[0]), unit);
+		period->end = churn_point(DateADTGetDatum(dates[1]), unit);
+	}
+	return period->start != PG_INT64_MIN && period->end != PG_INT64_MAX;
 }
 
 ChurnPeriod
 churn_period_arg(FunctionCallInfo fcinfo, int i, ChurnUnit unit)
 {
-	const struct varlena *given = PG_GETARG_VARLENA_PP(i);
-	const char *bytes = VARDATA_ANY(given);
-	Size size = VARSIZE_ANY_EXHDR(given);
-	RememberedPeriod *known;
+	ChurnPeriod period;
 
-	if (unlikely(size <= sizeof(Oid) || size > MAX_RANGE_BYTES))
-		return read_period(PG_GETARG_RANGE_P(i), unit);
-	known = remembered_period(fcinfo, bytes, size);
-	if (likely(known->size == size && memcmp(known->bytes, bytes, size) == 0))
-		return known->period;
-	known->period = read_period(PG_GETARG_RANGE_P(i), unit);
-	known->size = size;
-	memcpy(known->bytes, bytes, size);
-	return known->period;
+	if (likely(read_plain_period(PG_GETARG_VARLENA_PP(i), unit, &period)))
+		return period;
+	return read_period(PG_GETARG_RANGE_P(i), unit);
 }

@@ -29,8 +29,7 @@ typedef struct Episode
 
 /*
  * Argument i as a period: a tstzrange or daterange, which the caller knows to be not null.  An
- * ERROR (22023) unless it is finite, not empty and half-open.  The periods that the calling
- * expression has met are remembered in fn_extra, since there are few in a report.
+ * ERROR (22023) unless it is finite, not empty and half-open.
  */
 extern ChurnPeriod churn_period_arg(FunctionCallInfo fcinfo, int i, ChurnUnit unit);
 
