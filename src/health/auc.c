@@ -1,8 +1,8 @@
 /*
  * auc.c: the area under the receiver operating characteristic (see auc.h).
  *
- * Mann & Whitney, Annals of Mathematical Statistics 18 (1947), 50-60; Hanley & McNeil, Radiology 143
- * (1982), 29-36.
+ * Mann & Whitney, Annals of Mathematical Statistics 18 (1947), 50-60; Hanley & McNeil, Radiology
+ * 143 (1982), 29-36.
  */
 #include "health/auc.h"
 

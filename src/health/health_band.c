@@ -1,5 +1,6 @@
 /*
- * health_band.c: red, yellow or green, with hysteresis so that a score near an edge doesn't flicker.
+ * health_band.c: red, yellow or green, with hysteresis, so that a score near an edge doesn't
+ * flicker.
  */
 #include "common/compat.h"
 

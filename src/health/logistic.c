@@ -28,7 +28,7 @@
 
 #define STEP_CAP 4.0
 
-/* Features narrower than this count as constant: their coefficients would leave double precision. */
+/* Narrower features count as constant: their coefficients would leave double precision. */
 #define NARROWEST 1e-140
 
 /* One fit; the arrays live in the caller's workspace. */
@@ -423,9 +423,9 @@ separates(const Problem *problem, const double *direction)
 }
 
 /*
- * Along a direction that separates, the likelihood rises for ever.  The coefficients run off in that
- * direction, and so does Newton's step in the end, while all else has converged: look whether the
- * one or the other is such a direction, which is a proof.
+ * Along a direction that separates, the likelihood rises for ever.  The coefficients run off in
+ * that direction, and so does Newton's step in the end, while all else has converged: look
+ * whether the one or the other is such a direction, which is a proof.
  */
 static bool
 is_separated(const Problem *problem, const double *theta, const NewtonResult *result,

@@ -407,8 +407,8 @@ risk_model_out(PG_FUNCTION_ARGS)
 /* ---- binary ---- */
 
 /*
- * Binary output: version (1 byte), status (1), features (2), iterations (4), the seven numbers of the
- * header, estimates, means and covariance (8 each; NaN: not known), names (null-terminated).
+ * Binary output: version (1 byte), status (1), features (2), iterations (4), the seven numbers of
+ * the header, estimates, means and covariance (8 each; NaN: not known), names (null-terminated).
  */
 PG_FUNCTION_INFO_V1(risk_model_send);
 Datum

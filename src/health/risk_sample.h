@@ -17,9 +17,10 @@
  *   row: | +count churned, or -count stayed | feature 1 | ... | feature k |
  *
  * Newton's method reads the rows many times, so they are kept; equal ones are collapsed when the
- * table is full and at the end.  Values have the rows in one order (churned first, then by features),
- * so that equal samples have equal bytes, and a fit doesn't know in what order rows came.  A state in which nothing but NULLs has been seen has no features
- * yet.  Only states of aggregates have spare room or equal rows.
+ * table is full and at the end.  Values have the rows in one order (churned first, then by
+ * features), so that equal samples have equal bytes, and a fit doesn't know in what order rows
+ * came.  A state in which nothing but NULLs has been seen has no features yet.  Only states of
+ * aggregates have spare room or equal rows.
  */
 typedef struct RiskSample
 {
