@@ -55,6 +55,9 @@ SELECT model_status(m), name, estimate IS NULL AS unknown, std_error
 FROM (SELECT risk_fit(risk_agg(churned OR a = 3, ARRAY[a, b, (a = 3)::int])) AS m FROM odd) x, parameters(m);
 SELECT model_status(risk_fit(risk_agg(y, ARRAY[x]))) AS touching FROM (VALUES (false, 1), (false, 2), (true, 2), (true, 3)) v(y, x);
 SELECT model_status(risk_fit(risk_agg(y, ARRAY[x]))) AS overlapping FROM (VALUES (false, 1), (false, 2), (true, 2), (true, 3), (false, 4)) v(y, x);
+-- one value that dwarfs all others is no separation
+SELECT model_status(m), round(churn_probability(m, '{5}')::numeric, 6) AS p
+FROM (SELECT risk_fit(risk_agg(i % 2 = 0 OR i % 7 = 0, ARRAY[CASE WHEN i = 500 THEN 1e5 ELSE i % 11 END])) AS m FROM generate_series(1, 1000) i) x;
 -- a penalty gives separated data an answer
 SELECT model_status(m), round(churn_probability(m, '{1}')::numeric, 10) AS p, std_error IS NOT NULL AS has_error
 FROM (SELECT risk_fit(risk_agg(churned, ARRAY[churned::int]), l2 => 1) AS m FROM shares) x, parameters(m) WHERE name = 'x1';

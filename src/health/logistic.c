@@ -24,7 +24,10 @@
 #define SUSPICIOUS_Z 12.0
 
 /* How far on the wrong side of a separating plane a row may seem to lie by rounding. */
-#define SEPARATION_ROUNDING 1e-5
+#define SEPARATION_ROUNDING 1e-6
+
+/* After so many iterations it is time to look whether there is a maximum at all. */
+#define PATIENCE 25
 
 #define STEP_CAP 4.0
 
@@ -386,15 +389,32 @@ evaluate(const double *theta, double *gradient, double *hessian, void *arg)
 
 /* ---- separation ---- */
 
-/* The smallest and largest margin, z signed by the outcome, of all rows along a direction. */
-static void
-margins(const Problem *problem, const double *direction, double *smallest, double *largest)
+/* How the rows lie to a plane: margins are z, signed so that the right side is positive. */
+typedef struct Margins
+{
+	double largest; /* absolute */
+	double worst;	/* smallest margin, relative to the terms that it is the sum of */
+	bool beyond;	/* is some row on the right side, off the plane? */
+} Margins;
+
+/* Sum of the absolute terms of z: what a margin of zero is zero against. */
+static double
+sum_of_terms(const Problem *problem, const double *direction, int r)
+{
+	double sum = 0;
+
+	for (int j = 0; j < problem->p; j++)
+		sum += fabs(direction[j] * problem->block[j * BLOCK + r]);
+	return sum;
+}
+
+static Margins
+margins(const Problem *problem, const double *direction)
 {
 	const LogisticData *data = problem->data;
+	Margins m = {0, 1, false};
 	double z[BLOCK];
 
-	*smallest = INFINITY;
-	*largest = -INFINITY;
 	for (int64 start = 0; start < data->rows; start += BLOCK)
 	{
 		int length = block_length(data, start);
@@ -404,22 +424,23 @@ margins(const Problem *problem, const double *direction, double *smallest, doubl
 		for (int r = 0; r < length; r++)
 		{
 			double margin = row_at(data, start + r)[0] > 0 ? z[r] : -z[r];
+			double terms = sum_of_terms(problem, direction, r);
 
-			*smallest = fmin(*smallest, margin);
-			*largest = fmax(*largest, margin);
+			m.largest = fmax(m.largest, fabs(margin));
+			m.worst = terms > 0 ? fmin(m.worst, margin / terms) : m.worst;
+			m.beyond = m.beyond || margin > SEPARATION_ROUNDING * terms;
 		}
 	}
+	return m;
 }
 
 /* Is nobody on the wrong side of a plane, and somebody not on it? */
 static bool
 separates(const Problem *problem, const double *direction)
 {
-	double smallest;
-	double largest;
+	Margins m = margins(problem, direction);
 
-	margins(problem, direction, &smallest, &largest);
-	return largest > 0 && smallest >= -SEPARATION_ROUNDING * largest;
+	return m.beyond && m.worst >= -SEPARATION_ROUNDING;
 }
 
 /*
@@ -432,12 +453,9 @@ is_separated(const Problem *problem, const double *theta, const NewtonResult *re
 			 double *matrix, double *direction)
 {
 	int p = problem->p;
-	double smallest;
-	double largest;
 	double raise = 0;
 
-	margins(problem, theta, &smallest, &largest);
-	if (result->status == NEWTON_CONVERGED && fmax(-smallest, largest) < SUSPICIOUS_Z)
+	if (result->status == NEWTON_CONVERGED && margins(problem, theta).largest < SUSPICIOUS_Z)
 		return false;
 	if (separates(problem, theta))
 		return true;
@@ -568,24 +586,29 @@ static void
 maximise(Problem *problem, const LogisticOptions *options, double *theta, double *matrix,
 		 double *work, LogisticFit *fit)
 {
-	NewtonProblem newton = {.n = problem->p,
-							.evaluate = evaluate,
-							.arg = problem,
-							.step_cap = STEP_CAP,
-							.max_iterations = options->max_iterations};
+	NewtonProblem newton = {
+		.n = problem->p, .evaluate = evaluate, .arg = problem, .step_cap = STEP_CAP};
 	NewtonResult result;
+	bool separated;
 
 	clear(theta, problem->p);
 	theta[0] = log(fit->churned / (fit->n - fit->churned));
-	newton_maximise(&newton, theta, work, &result);
-	fit->status = status_of(result.status);
-	fit->iterations = result.iterations;
+	for (;;)
+	{
+		newton.max_iterations = Min(PATIENCE, options->max_iterations - fit->iterations);
+		newton_maximise(&newton, theta, work, &result);
+		fit->iterations += result.iterations;
+		separated =
+			problem->l2 == 0 && is_separated(problem, theta, &result, matrix, theta + problem->p);
+		if (separated || result.status != NEWTON_MAX_ITERATIONS ||
+			fit->iterations >= options->max_iterations)
+			break;
+	}
+	fit->status = separated ? LOGISTIC_SEPARATED : status_of(result.status);
 	fit->log_likelihood = result.value;
 	for (int j = 1; j < problem->p; j++)
 		fit->log_likelihood += problem->l2 / 2 * theta[j] * theta[j];
-	if (problem->l2 == 0 && is_separated(problem, theta, &result, matrix, theta + problem->p))
-		fit->status = LOGISTIC_SEPARATED;
-	else if (newton_covariance(problem->p, result.hessian, matrix))
+	if (!separated && newton_covariance(problem->p, result.hessian, matrix))
 		unscale_covariance(problem, matrix, fit);
 	unscale_estimates(problem, theta, fit);
 }
