@@ -81,3 +81,10 @@ SELECT '{"max_length": 1, "cut": 0, "touchpoints": [["2024-01-01Z", 1]]}'::journ
 SELECT '{"max_length": 1, "cut": 0, "touchpoints": [["soon", "a"]]}'::journey_summary;
 SELECT '{"max_length": 1, "cut": 0, "touchpoints": {}}'::journey_summary;
 SELECT '{"max_length": 1, "cut": 0, "touchpoints": []}'::journey_summary;
+
+-- time between purchases: gaps of 2 and 4 days of one customer, of 12 days of another, none of a third
+CREATE TEMP TABLE purchase AS SELECT customer, journey_agg(at, 'purchase') AS j
+FROM (VALUES (1, '2024-01-01'::timestamptz), (1, '2024-01-03'), (1, '2024-01-07'), (2, '2024-01-01'), (2, '2024-01-13'), (2, '2024-01-13'), (3, '2024-01-01')) v(customer, at) GROUP BY customer;
+SELECT * FROM event_gaps(ARRAY(SELECT j FROM purchase), 'purchase');
+SELECT * FROM event_gaps(ARRAY(SELECT j FROM purchase WHERE customer = 3));
+SELECT * FROM event_gaps(NULL);
