@@ -1,0 +1,56 @@
+# A ledger through pg_dump and a restore: data, rules, triggers and what is tracked; and through
+# DROP EXTENSION ... CASCADE, which takes columns, but no fact.
+use strict;
+use warnings;
+use Test::More;
+
+my $before = "ledger_before_$$";
+my $after = "ledger_after_$$";
+
+sub sql
+{
+	my ($database, $sql) = @_;
+	open my $psql, '-|', 'psql', '-XAtq', '-d', $database, '-c', $sql or die "cannot run psql: $!";
+	chomp(my @lines = <$psql>);
+	close $psql;
+	return join "\n", @lines;
+}
+
+system("createdb $before && createdb $after") == 0 or die 'cannot create the databases';
+END { system("dropdb --if-exists $_ 2>/dev/null") for grep { defined } $before, $after }
+
+sql($before, q{
+	SET client_min_messages = error;
+	CREATE EXTENSION customer_lifecycle;
+	SELECT ledger_create('crm', 'text'), ledger_create('My "CRM"');
+	CREATE TABLE orders (id bigint PRIMARY KEY, who text, at timestamptz, total numeric) PARTITION BY RANGE (id);
+	CREATE TABLE orders_1 PARTITION OF orders FOR VALUES FROM (0) TO (500);
+	CREATE TABLE orders_2 PARTITION OF orders FOR VALUES FROM (500) TO (5000);
+	SELECT ledger_track('crm', 'orders', 'purchase', 'who', 'at', 'total', channel => $$'it''s "web"'$$);
+	INSERT INTO orders SELECT i, 'customer ' || i % 70, timestamptz '2024-01-01' + i * interval '3 hours', i FROM generate_series(1, 1000) i;
+	SELECT ledger_touch('crm', 'customer 1', 'nps', '2024-06-01', score => 9);
+	SELECT ledger_touch('My "CRM"', 1::bigint, 'signup', '2024-06-01');
+	UPDATE crm.setting SET value = '45 days' WHERE name = 'silence_after';
+	SELECT ledger_rebuild('crm');
+	SELECT ledger_tick('crm', '2025-01-01')});
+is(`pg_dump $before | psql -Xq -v ON_ERROR_STOP=1 -d $after 2>&1 >/dev/null`, '', 'a dump is restored without a complaint');
+for my $table (qw(touchpoint customer stage_history event_outbox touchpoint_kind stage_rule setting tracked_source clock))
+{
+	my $content = "SELECT count(*), md5(string_agg(t::text, '' ORDER BY t::text)) FROM crm.$table t";
+	is(sql($after, $content), sql($before, $content), "$table holds the same");
+}
+is(sql($after, q{SELECT stage FROM "My ""CRM""".customer_360}), 'acquisition', 'a name that needs quotes');
+is(sql($after, q{SELECT * FROM ledger_check('crm')}), '', 'the state is the fold of the log');
+sql($after, q{INSERT INTO orders VALUES (2000, 'customer 71', '2025-01-05', 5)});
+is(sql($after, q{SELECT stage FROM crm.customer_360 WHERE customer_id = 'customer 71'}), 'conversion', 'tracked tables go on feeding it');
+sql($after, q{UPDATE orders SET who = 'customer 72' WHERE id = 2000});
+is(sql($after, q{SELECT string_agg(customer_id, ', ') FROM crm.customer WHERE customer_id IN ('customer 71', 'customer 72')}),
+	'customer 72', 'and correcting it');
+
+# without the extension, and with it again
+my $facts = q{SELECT count(*), md5(string_agg(t::text, '' ORDER BY t::text)) FROM crm.touchpoint t};
+my $known = sql($after, $facts);
+sql($after, q{SET client_min_messages = error; DROP EXTENSION customer_lifecycle CASCADE});
+is(sql($after, $facts), $known, 'DROP EXTENSION loses no touchpoint');
+
+done_testing();

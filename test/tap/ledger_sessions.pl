@@ -1,0 +1,90 @@
+# Eight sessions write over the same customers at once, in one-statement batches, with time passing,
+# checks and a rebuild in between: nobody waits for each other for ever, nothing is lost or doubled,
+# and the state is that of one statement.
+use strict;
+use warnings;
+use Test::More;
+
+my $database = "ledger_sessions_$$";
+my $sessions = 8;
+my $statements = $ENV{LEDGER_STATEMENTS} || 40;    # a session
+
+sub sql
+{
+	my ($sql) = @_;
+	open my $psql, '-|', 'psql', '-XAtq', '-d', $database, '-c', $sql or die "cannot run psql: $!";
+	chomp(my @lines = <$psql>);
+	close $psql;
+	return join "\n", @lines;
+}
+
+system("createdb $database") == 0 or die 'cannot create the database';
+END { system("dropdb --if-exists --force $database 2>/dev/null") if defined $database }
+
+sql(q{
+	SET client_min_messages = error;
+	CREATE EXTENSION customer_lifecycle;
+	SELECT ledger_create('crm'), ledger_create('alone');
+	CREATE TABLE visits (id bigint PRIMARY KEY, who bigint, kind text, at timestamptz);
+	SELECT ledger_track('crm', 'visits', kind_from => 'kind', customer => 'who', occurred_at => 'at', track => 'visits');
+	SELECT ledger_track('alone', 'visits', kind_from => 'kind', customer => 'who', occurred_at => 'at', track => 'visits');
+	CREATE TABLE later (LIKE visits)});
+sql(q{ALTER TABLE visits DISABLE TRIGGER USER});
+my $triggers = sql(q{SELECT string_agg(format('ALTER TABLE visits ENABLE TRIGGER %I', tgname), ';') FROM pg_trigger
+	WHERE tgrelid = 'visits'::regclass AND encode(tgargs, 'escape') LIKE 'crm%'});
+sql($triggers);
+
+# What session number $n does.  Customers come in random order, so that sessions meet.
+sub statements
+{
+	my ($n) = @_;
+	my @sql = ("SET deadlock_timeout = '100ms'", "SELECT setseed(0.$n)");
+	for my $i (1 .. $statements)
+	{
+		my $base = ($n * $statements + $i) * 1000;
+		push @sql, "INSERT INTO visits SELECT $base + i, 1 + floor(random() * 60),
+			(ARRAY['page_view', 'signup', 'purchase', 'login', 'nothing known', 'review'])[1 + floor(random() * 6)],
+			timestamptz '2024-01-01' + floor(random() * 9000) * interval '1 hour' FROM generate_series(1, 30) i";
+		push @sql, "UPDATE visits SET at = at - interval '3 days' WHERE id BETWEEN $base + 3 AND $base + 6" if $i % 4 == 0;
+		push @sql, "DELETE FROM visits WHERE id BETWEEN $base + 8 AND $base + 9" if $i % 5 == 0;
+		push @sql, "SELECT ledger_tick('crm', timestamptz '2024-01-01' + $i * interval '7 days')" if $n == 1 && $i % 5 == 0;
+		push @sql, "SELECT ledger_rebuild('crm')" if $n == 2 && $i % 15 == 0;
+		push @sql, "SELECT ledger_ack_events('crm', event_id) FROM ledger_claim_events('crm', 10)" if $n == 3;
+	}
+	return join(";\n", @sql) . ";\n";
+}
+
+my @clients;
+for my $n (1 .. $sessions)
+{
+	open my $client, '|-', "psql -XAtq -d $database >/tmp/ledger_sessions_$$.$n 2>&1" or die "cannot run psql: $!";
+	print $client statements($n);
+	push @clients, $client;
+}
+close $_ for @clients;
+my $complaints = '';
+for my $n (1 .. $sessions)
+{
+	local (@ARGV, $/) = "/tmp/ledger_sessions_$$.$n";
+	$complaints .= join '', grep { /ERROR|FATAL|WARNING/ } split /^/, <>;
+	unlink "/tmp/ledger_sessions_$$.$n";
+}
+is($complaints, '', 'no session has met a deadlock, or any other error');
+is(sql(q{SELECT count(*) FROM visits v WHERE kind <> 'nothing known' AND NOT EXISTS
+	(SELECT FROM crm.touchpoint t WHERE t.source = 'visits' AND t.source_key = v.id::text AND t.occurred_at = v.at AND t.customer_id = v.who)}),
+	0, 'nothing is lost');
+is(sql(q{SELECT (SELECT count(*) FROM visits WHERE kind <> 'nothing known') - (SELECT count(*) FROM crm.touchpoint)}), 0, 'nothing is doubled');
+is(sql(q{SELECT ledger_tick('crm', '2026-01-01') >= 0}), 't', 'time passes');
+is(sql(q{SELECT * FROM ledger_check('crm')}), '', 'the state is the fold of the log');
+
+# The same log in one statement.
+sql(q{INSERT INTO alone.touchpoint (customer_id, kind, occurred_at, source, source_key)
+	SELECT customer_id, kind, occurred_at, source, source_key FROM crm.touchpoint});
+sql(q{SELECT ledger_tick('alone', '2026-01-01')});
+for my $table (qw(customer stage_history))
+{
+	is(sql("SELECT count(*) FROM (SELECT t::text FROM crm.$table t EXCEPT SELECT t::text FROM alone.$table t) d"), 0,
+		"$table is as one statement makes it");
+	is(sql("SELECT (SELECT count(*) FROM crm.$table) - (SELECT count(*) FROM alone.$table)"), 0, "... and holds as many rows");
+}
+done_testing();
