@@ -51,7 +51,7 @@ $(INSTALL_SQL): $(ROOM_SQL) $(EXTENSION).control
 
 # pg_regress accepts a test named room/test once results/room exists.
 results-folders:
-	mkdir -p $(sort $(dir $(addprefix results/,$(REGRESS))))
+	mkdir -p results $(sort $(dir $(addprefix results/,$(REGRESS))))
 
 # ONLY=room runs one room's tests. ACCEPT=1 takes what the tests print as what they should print:
 # read the difference (git diff) before committing it. SANITIZE=1 builds with the sanitizer of
