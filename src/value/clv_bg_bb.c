@@ -50,7 +50,7 @@ feed_path(ClvMixture *mix, double x, double t, int left, const double *p)
 	double h[CLV_MAX_PARAMETERS][CLV_MAX_PARAMETERS] = {{0}};
 	double exponent = log_beta_rise(p[ALPHA], p[BETA], x, t - x, ALPHA, d, h) +
 					  log_beta_rise(p[GAMMA], p[DELTA], left, t, GAMMA, d, h);
-	double v = clv_mixture_feed(mix, exponent, d);
+	double v = clv_mixture_feed(mix, exponent, 1, d);
 
 	for (int i = 0; i < CLV_MAX_PARAMETERS; i++)
 		for (int j = i; j < CLV_MAX_PARAMETERS; j++)

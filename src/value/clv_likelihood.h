@@ -83,11 +83,15 @@ typedef struct ClvMixture
 	double hessian[CLV_MAX_PARAMETERS][CLV_MAX_PARAMETERS];
 } ClvMixture;
 
-/* d: first derivatives of the exponent; its second derivatives are added to mix->hessian by *v. */
+/*
+ * Feed factor x exp(exponent); d: the first derivatives of the exponent.  The caller adds its second
+ * derivatives times the value returned.
+ */
 static inline double
-clv_mixture_feed(ClvMixture *mix, double exponent, const double d[CLV_MAX_PARAMETERS])
+clv_mixture_feed(ClvMixture *mix, double exponent, double factor,
+				 const double d[CLV_MAX_PARAMETERS])
 {
-	double v = exp(exponent - mix->largest);
+	double v = factor * exp(exponent - mix->largest);
 
 	mix->sum += v;
 	for (int i = 0; i < CLV_MAX_PARAMETERS; i++)

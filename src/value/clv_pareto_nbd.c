@@ -142,7 +142,7 @@ feed_alive(ClvMixture *mix, double k, double T, const double *p)
 	double cross_a = T / (alpha * (alpha + T));
 	double cross_b = T / (beta * (beta + T));
 	const double d[] = {-log_a, k * cross_a, -log_b, p[S] * cross_b};
-	double v = clv_mixture_feed(mix, -k * log_a - p[S] * log_b, d);
+	double v = clv_mixture_feed(mix, -k * log_a - p[S] * log_b, 1, d);
 
 	mix->hessian[R][ALPHA] += v * cross_a;
 	mix->hessian[ALPHA][ALPHA] -= v * k * cross_a * (1 / alpha + 1 / (alpha + T));
@@ -153,7 +153,7 @@ feed_alive(ClvMixture *mix, double k, double T, const double *p)
 /* Feed the integrand at u, whose logarithm is -k log_a - (s + 1) log_b + rest. */
 static inline void
 feed_node(ClvMixture *mix, double k, double u, double log_a, double log_b, double rest,
-		  const double *p)
+		  double weight, const double *p)
 {
 	double inv_a = 1 / p[ALPHA];
 	double inv_b = 1 / p[BETA];
@@ -163,7 +163,7 @@ feed_node(ClvMixture *mix, double k, double u, double log_a, double log_b, doubl
 	double cross_b = u * inv_b * inv_bu;
 	double s1 = p[S] + 1;
 	const double d[] = {-log_a, k * cross_a, 1 / p[S] - log_b, s1 * cross_b - inv_b};
-	double v = clv_mixture_feed(mix, rest - k * log_a - s1 * log_b, d);
+	double v = clv_mixture_feed(mix, rest - k * log_a - s1 * log_b, weight, d);
 
 	mix->hessian[R][ALPHA] += v * cross_a;
 	mix->hessian[ALPHA][ALPHA] -= v * k * cross_a * (inv_a + inv_au);
@@ -172,12 +172,43 @@ feed_node(ClvMixture *mix, double k, double u, double log_a, double log_b, doubl
 	mix->hessian[BETA][BETA] += v * (inv_b * inv_b - s1 * cross_b * (inv_b + inv_bu));
 }
 
+/* From here on 1 + u / alpha loses digits that matter. */
+#define LARGE 1e3
+
+static inline double
+log_growth(double u, double scale)
+{
+	return scale > LARGE ? log1p(u / scale) : log(1 + u / scale);
+}
+
+/*
+ * All nodes of the integral.  By the choice of y, log(1 + u / c) is its value at t_x plus y: one of
+ * the two logarithms of a node comes for free.
+ */
+static void
+feed_integral(ClvMixture *mix, double k, double tx, double rest, const Range *range,
+			  const double *p)
+{
+	const ParetoRule *rule = range->rule;
+	bool alpha_is_c = p[ALPHA] <= p[BETA];
+	double log_c = log_growth(tx, range->c);
+
+	for (int i = 0; i < rule->n; i++)
+	{
+		double y = rule->node[i] * range->length;
+		double u = range->start * exp(y) - range->c;
+		double log_a = alpha_is_c ? log_c + y : log_growth(u, p[ALPHA]);
+		double log_b = alpha_is_c ? log_growth(u, p[BETA]) : log_c + y;
+
+		feed_node(mix, k, u, log_a, log_b, rest + y, rule->weight[i], p);
+	}
+}
+
 static void
 add_row(const ClvRow *row, const double *p, ClvTerm *term)
 {
 	double k = p[R] + row->x;
 	ClvMixture mix = {0};
-	double log_density = log(p[S] / p[BETA]);
 	double rest;
 	Range range;
 
@@ -189,19 +220,12 @@ add_row(const ClvRow *row, const double *p, ClvTerm *term)
 		return;
 	}
 	range = range_of(k, row->tx, row->T, p);
-	rest = log_density + log(range.start * range.length);
+	rest = log(p[S] / p[BETA] * range.start * range.length);
 	mix.largest =
 		fmax(pareto_log_alive(row->x, row->T, p),
 			 rest - k * log1p(row->tx / p[ALPHA]) - (p[S] + 1) * log1p(row->tx / p[BETA]));
 	feed_alive(&mix, k, row->T, p);
-	for (int i = 0; i < range.rule->n; i++)
-	{
-		double y = range.rule->node[i] * range.length;
-		double u = row->tx + range.start * expm1(y);
-
-		feed_node(&mix, k, u, log1p(u / p[ALPHA]), log1p(u / p[BETA]),
-				  rest + y + log(range.rule->weight[i]), p);
-	}
+	feed_integral(&mix, k, row->tx, rest, &range, p);
 	clv_mixture_finish(&mix, row->weight, term);
 }
 
