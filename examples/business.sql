@@ -7,7 +7,7 @@
 -- Nothing here is drawn from a table of real people, and every rate is known, so that what the
 -- extension finds can be held against what was put in:
 --
---   orders        BG/NBD with r = 1, alpha = 5 weeks, a = 1, b = 6 (a third of the people buy)
+--   orders        MBG/NBD with r = 1, alpha = 5 weeks, a = 1, b = 6 (a third of the people buy)
 --   spend         Gamma-Gamma with p = 5, q = 4, v = 30: 50 an order on average
 --   subscriptions 4 % end in a month
 --   NPS answers   50 % promoters, 30 % passives, 20 % detractors: 30

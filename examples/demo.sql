@@ -49,9 +49,30 @@ FROM (SELECT period, churn_agg(started_at, ended_at, period) AS c
 ORDER BY quarter;
 \set ECHO none
 
-\echo 'What is a customer worth, in closed form? 50 an order, 6 orders a year, 2 years, 40 % margin:'
+\echo 'What are they worth? A model fitted in the database, and who to look after'
+\echo '(put in: r 1, alpha 5 weeks, a 1, b 6; spend p 5, q 4, v 30):'
 \set ECHO queries
-SELECT cltv(average_order => 50, orders_per_year => 6, years => 2, margin => 0.4);
+CREATE TABLE history AS
+SELECT customer_id, observe(purchase_agg(ordered_at, amount, '1 day', 'UTC'), '2026-01-01 UTC') AS h
+FROM demo.orders GROUP BY customer_id;
+CREATE TABLE model AS SELECT clv_fit(clv_agg(h), model => 'mbg_nbd') AS m FROM history;
+SELECT name, round(estimate::numeric, 2) AS estimate, round(lower::numeric, 2) AS lower, round(upper::numeric, 2) AS upper
+FROM model, parameters(m);
+SELECT customer_id, frequency(h), round(p_alive(m, h)::numeric, 3) AS p_alive,
+       round(expected_purchases(m, h, '1 year')::numeric, 1) AS orders_next_year, round(cltv(m, h, '3 years')::numeric) AS value_3_years,
+       cltv_interval(m, h, '3 years')
+FROM model, history ORDER BY cltv(m, h, '3 years') DESC LIMIT 3;
+\set ECHO none
+
+\echo 'How far do they get? Visit, sign-up, order within 30 days:'
+\set ECHO queries
+SELECT steps, count(*) AS people
+FROM (SELECT funnel(at, event, ARRAY['visit', 'sign-up', 'order'], '30 days') AS steps
+      FROM (SELECT customer_id, first_seen_at AS at, 'visit' AS event FROM demo.customer
+            UNION ALL SELECT customer_id, signed_up_at, 'sign-up' FROM demo.customer WHERE signed_up_at IS NOT NULL
+            UNION ALL SELECT customer_id, ordered_at, 'order' FROM demo.orders) AS events
+      GROUP BY customer_id) AS people
+GROUP BY steps ORDER BY steps;
 \set ECHO none
 
 \echo '==== Door 2: a ledger, fed by triggers, read by BI tools ======================='

@@ -48,6 +48,20 @@ FROM crm.customer_360 ORDER BY purchase_amount DESC LIMIT 5;
 
 \echo '==== What an analyst asks ======================================================'
 \echo
+\echo 'Who will buy again, and for how much? A model of purchases and spend, fitted in the database:'
+\set ECHO queries
+CREATE TABLE history AS
+SELECT customer, observe(purchase_agg(ordered_at, amount, '1 day', 'UTC'), :'last_order_at') AS h
+FROM orders GROUP BY customer;
+CREATE TABLE model AS SELECT clv_fit(h) AS m FROM history;
+SELECT name, round(estimate::numeric, 4) AS estimate, round(std_error::numeric, 4) AS std_error,
+       round(lower::numeric, 4) AS lower, round(upper::numeric, 4) AS upper
+FROM model, parameters(m);
+SELECT customer, frequency(h), last_purchase_at(h)::date AS last_on, round(p_alive(m, h)::numeric, 3) AS p_alive,
+       round(expected_purchases(m, h, '1 year')::numeric, 1) AS orders_next_year,
+       round(cltv(m, h, '1 year')::numeric, 2) AS value_1_year, cltv_interval(m, h, '1 year')
+FROM model, history ORDER BY cltv(m, h, '1 year') DESC NULLS LAST LIMIT 5;
+\set ECHO none
 \echo 'Who came back after having been lost?'
 \set ECHO queries
 SELECT episode AS times_here, count(*) AS customers, round(avg(purchase_amount), 2) AS average_spend
