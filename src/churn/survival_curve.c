@@ -116,7 +116,7 @@ with_room(SurvivalCurve *s)
 	uint32 capacity = survival_capacity(s);
 
 	sort_new_cells(s);
-	if (s->used > capacity / 2)
+	if (capacity < FIRST_CAPACITY || s->used > capacity / 2)
 	{
 		survival_check_cells((uint64) s->used + 1);
 		s = survival_with_capacity(s, Min(Max(capacity * 2, FIRST_CAPACITY), SURVIVAL_MAX_CELLS));
