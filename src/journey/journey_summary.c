@@ -299,7 +299,8 @@ ordered(const JourneySummary *s)
 		/* the names of touchpoints that go may go, too */
 		memmove(copy->touches, copy->touches + excess, copy->max_length * sizeof(Touch));
 		copy->n = copy->max_length;
-		copy->cut += excess;
+		if (pg_add_s64_overflow(copy->cut, excess, &copy->cut))
+			copy->cut = PG_INT64_MAX;
 		copy = sorted(copy);
 	}
 	copy->ordered = true;
