@@ -101,6 +101,9 @@ ledger_check_expression(PG_FUNCTION_ARGS)
 	Oid table = PG_GETARG_OID(2);
 	SPIPlanPtr plan;
 
+	if (get_rel_name(table) == NULL)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+						errmsg("relation with OID %u does not exist", table)));
 	error_context_stack = &context;
 	check_expression_text(c.word, c.expression);
 	SPI_connect();
