@@ -14,6 +14,9 @@
  */
 #include "value/clv_likelihood.h"
 
+/* A customer with so many opportunities may be interrupted between them. */
+#define PATHS_A_BREATH 4096
+
 enum
 {
 	ALPHA,
@@ -60,7 +63,6 @@ feed_path(ClvMixture *mix, double x, double t, int left, const double *p)
 static void
 block_bg_bb(const ClvData *data, const ClvRow *row, int n, const double *p, ClvTerm *term)
 {
-	(void) data;
 	for (int i = 0; i < n; i++, row++)
 	{
 		ClvMixture mix = {0};
@@ -71,7 +73,11 @@ block_bg_bb(const ClvData *data, const ClvRow *row, int n, const double *p, ClvT
 					  special_lgamma_rise(p[ALPHA] + p[BETA], row->tx);
 		feed_path(&mix, row->x, row->T, 0, p);
 		for (double t = row->tx; t < row->T; t++)
+		{
+			if (fmod(t, PATHS_A_BREATH) == 0 && data->breathe != NULL)
+				data->breathe();
 			feed_path(&mix, row->x, t, 1, p);
+		}
 		clv_mixture_finish(&mix, row->weight, term);
 	}
 }

@@ -18,6 +18,7 @@
 #include <math.h>
 
 #include "common/special.h"
+#include "miscadmin.h"
 
 #define TOLERANCE 1e-16
 
@@ -144,6 +145,8 @@ one_side(const Integrand *f, double from, double step, double far, double decay)
 	for (double w = from;; w += step)
 	{
 		double value = integrand_at(f, w);
+
+		CHECK_FOR_INTERRUPTS();
 
 		if (fabs(w) >= far && (w > 0) == (step > 0))
 			return sum + value / -expm1(-decay * fabs(step));

@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "common/special.h"
+#include "miscadmin.h"
 #include "value/clv_bg_expected.h"
 #include "value/clv_pareto_nbd.h"
 
@@ -70,9 +71,12 @@ alive_bg_bb(const double *p, const ClvCustomer *c)
 	double left = 0;
 
 	for (double t = c->tx; t < c->T; t++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		left += exp(special_lbeta(p[0] + c->x, p[1] + t - c->x) -
 					special_lbeta(p[0] + c->x, p[1] + c->T - c->x) +
 					special_lbeta(p[2] + 1, p[3] + t) - special_lbeta(p[2], p[3] + c->T));
+	}
 	return 1 / (1 + left);
 }
 
@@ -151,6 +155,7 @@ expected_bg_bb(const ClvFuture *f, double t, double delta)
 		return f->a > 1 ? chance * f->b / (f->a - 1) : NAN;
 	for (double i = 1; i <= t; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		term *= factor * (f->b + i - 1) / (f->a + f->b + i - 1);
 		sum += term;
 		if (delta > 0 && term < 1e-17 * sum * -expm1(-delta))
@@ -270,6 +275,7 @@ nb_at_least(double A, double B, double t, double n)
 		term = exp(log_nb(A, B, t, n - 1));
 		for (double k = n - 1; k >= 0 && term > 1e-18 * sum; k--)
 		{
+			CHECK_FOR_INTERRUPTS();
 			sum += term;
 			term *= k / ((A + k - 1) * z);
 		}
@@ -280,6 +286,7 @@ nb_at_least(double A, double B, double t, double n)
 	{
 		double ratio = z * (A + k) / (k + 1);
 
+		CHECK_FOR_INTERRUPTS();
 		sum += term;
 		if (ratio < 1 && term * ratio / (1 - ratio) < 1e-17 * sum)
 			break;
@@ -312,6 +319,8 @@ probability_pareto(const ClvFuture *f, double t, double n)
 	double sum = 0;
 
 	for (int i = 0; i < panels; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		for (int j = 0; j < PANEL_NODES; j++)
 		{
 			double u = c * expm1((i + rule->node[j]) * end / panels);
@@ -319,6 +328,7 @@ probability_pareto(const ClvFuture *f, double t, double n)
 			sum += rule->weight[j] * (c + u) *
 				   exp(log_nb(f->A, f->B, u, n) - (f->a + 1) * log1p(u / f->b));
 		}
+	}
 	sum *= f->a / f->b * end / Max(panels, 1);
 	return exp(log_nb(f->A, f->B, t, n) - f->a * log1p(t / f->b)) + sum;
 }
@@ -335,6 +345,7 @@ probability_bg_bb(const ClvFuture *f, double t, double n)
 		double buys = special_lbeta(f->A + n, f->B + i - n) - special_lbeta(f->A, f->B);
 		double leaves = special_lbeta(f->a + (i < t ? 1 : 0), f->b + i) - special_lbeta(f->a, f->b);
 
+		CHECK_FOR_INTERRUPTS();
 		sum += exp(choose + buys + leaves);
 	}
 	return sum;
@@ -386,6 +397,7 @@ sbg_residual(const double *p, double renewals, double discount)
 		return p[0] > 1 ? (p[1] + renewals) / (p[0] - 1) : NAN;
 	for (double t = renewals; term > 1e-17 * sum * discount; t++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		term *= (p[1] + t) / (p[0] + p[1] + t) / (t > renewals ? 1 + discount : 1);
 		sum += term;
 	}

@@ -1,7 +1,8 @@
 /*
  * clv_predict.h: what models of purchases say about one customer.
  *
- * Pure: no palloc, no ereport.  Times and the parameters alpha and beta are in the model's unit.
+ * Pure but for interrupts: long sums can be cancelled.  Times and the parameters alpha and beta are
+ * in the model's unit.
  */
 #ifndef CUSTOMER_LIFECYCLE_CLV_PREDICT_H
 #define CUSTOMER_LIFECYCLE_CLV_PREDICT_H
