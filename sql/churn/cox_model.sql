@@ -14,10 +14,10 @@ SELECT ties, abs(estimate - expected) < 1e-10 AS estimate,
        expected_error IS NULL OR abs(std_error - expected_error) < 1e-10 AS std_error
 FROM trial_sample, (VALUES ('efron', 1.57212514882907, .412396717709455), ('breslow', 1.50919141258588, NULL)) e(ties, expected, expected_error),
      parameters(cox_fit(s, ties => ties));
-SELECT p.*, fit_status(m), hazard_ratio(m, ARRAY[1]), hazard_ratio(m, ARRAY[0]), hazard_ratio(m, ARRAY[0], reference => ARRAY[1]) AS inverse
+SELECT p.*, model_status(m), hazard_ratio(m, ARRAY[1]), hazard_ratio(m, ARRAY[0]), hazard_ratio(m, ARRAY[0], reference => ARRAY[1]) AS inverse
 FROM trial_sample, LATERAL (SELECT cox_fit(s, names => ARRAY['placebo']) AS m) f, parameters(m, confidence => 0.9) p;
 SELECT coefficients(m), hazard_ratios(m), std_errors(m), covariance(m), null_log_likelihood(m), log_likelihood(m),
-       concordance(m), t.*
+       concordance(m), aic(m), t.*
 FROM trial_sample, LATERAL (SELECT cox_fit(s) AS m) f, likelihood_ratio_test(m) t;
 
 -- R's package survival 3.5-3, coxph(Surv(entry, t, e) ~ x1 + x2 + x3), on 300 customers with ties
@@ -47,7 +47,7 @@ SELECT data, ties,
        (SELECT bool_and(abs(a - b) < 1e-10) FROM unnest(coefficients(m), e.coefficients) u(a, b)) AS coefficients,
        (SELECT bool_and(abs(a - b) < 1e-10) FROM unnest(std_errors(m), e.std_errors) u(a, b)) AS std_errors,
        abs(null_log_likelihood(m) - null_ll) < 1e-9 AS null_ll, abs(log_likelihood(m) - ll) < 1e-9 AS ll,
-       abs(concordance(m) - c) < 1e-12 AS concordance, fit_status(m)
+       abs(concordance(m) - c) < 1e-12 AS concordance, model_status(m)
 FROM model JOIN expected e USING (data, ties) ORDER BY data, ties;
 
 -- and survival_agg() with entries and weights, survfit(..., weights, robust = FALSE)
@@ -58,14 +58,14 @@ SELECT t.*, abs(chi_square - 0.14632125926400555) < 1e-10 AS r FROM (SELECT arra
 SELECT t.*, abs(chi_square - 0.15157402944763548) < 1e-10 AS r FROM (SELECT array_agg(c) AS cs FROM (SELECT survival_agg(t, e) AS c FROM customer GROUP BY i % 3) g) q, logrank_test(cs, rho => 1) t;
 
 -- what can't be estimated is said
-SELECT name, estimate IS NULL AS none, std_error, lower, upper, fit_status(m)
+SELECT name, estimate IS NULL AS none, std_error, lower, upper, model_status(m)
 FROM (SELECT cox_fit(cox_agg(i, i % 4 < 3, ARRAY[i % 3, 5, 2 * (i % 3) + 1, i * i % 7]), names => ARRAY['a', 'constant', 'a again', 'b']) AS m
       FROM generate_series(1, 50) i) q, parameters(m);
-SELECT name, estimate > 10 AS endless, std_error, lower, upper, fit_status(m), log_likelihood(m) - round(log_likelihood(m)::numeric, 6)::float8 < 1e-6 AS settled
+SELECT name, estimate > 10 AS endless, std_error, lower, upper, model_status(m), log_likelihood(m) - round(log_likelihood(m)::numeric, 6)::float8 < 1e-6 AS settled
 FROM (SELECT cox_fit(cox_agg(i, true, ARRAY[(i <= 10)::int, i % 3])) AS m FROM generate_series(1, 20) i) q, parameters(m);
-SELECT p.*, fit_status(m), concordance(m), t.*
+SELECT p.*, model_status(m), concordance(m), t.*
 FROM (SELECT cox_fit(cox_agg(i, false, ARRAY[i % 3])) AS m FROM generate_series(1, 50) i) q, parameters(m) p, likelihood_ratio_test(m) t;
-SELECT coefficients(m), fit_status(m), concordance(m) FROM (SELECT cox_fit(cox_agg(1, true, ARRAY[7])) AS m) q;
+SELECT coefficients(m), model_status(m), concordance(m) FROM (SELECT cox_fit(cox_agg(1, true, ARRAY[7])) AS m) q;
 -- neither the unit of time nor those of covariates matter
 SELECT (SELECT bool_and(abs(a / 1e200 / b - 1) < 1e-9) FROM unnest(coefficients(m), coefficients(small)) u(b, a)) AS scaled,
        abs(log_likelihood(m) - log_likelihood(small)) < 1e-9 AS ll, log_likelihood(m) = log_likelihood(long) AS any_time

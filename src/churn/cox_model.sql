@@ -235,7 +235,7 @@ COMMENT ON OPERATOR FAMILY cox_model_ops USING hash IS 'lets cox_model values be
 CREATE FUNCTION cox_fit(sample cox_sample, ties text DEFAULT 'efron', names text[] DEFAULT NULL) RETURNS cox_model
   LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION cox_fit(cox_sample, text, text[]) IS
-  'Cox proportional hazards model by maximum partial likelihood; ties efron or breslow; names of the covariates, x1, x2 ... by default; fit_status() says how it ended';
+  'Cox proportional hazards model by maximum partial likelihood; ties efron or breslow; names of the covariates, x1, x2 ... by default; model_status() says how it ended';
 CREATE FUNCTION parameters(
   model cox_model, confidence double precision DEFAULT 0.95,
   OUT name text, OUT estimate double precision, OUT std_error double precision,
@@ -267,17 +267,21 @@ COMMENT ON FUNCTION log_likelihood(cox_model) IS 'log partial likelihood at the 
 CREATE FUNCTION null_log_likelihood(model cox_model) RETURNS double precision
   LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'cox_model_null_log_likelihood';
 COMMENT ON FUNCTION null_log_likelihood(cox_model) IS 'log partial likelihood with all coefficients 0';
+CREATE FUNCTION aic(model cox_model) RETURNS double precision
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'cox_model_aic';
+COMMENT ON FUNCTION aic(cox_model) IS
+  'Akaike information criterion: 2 (number of coefficients - log_likelihood()); smaller is better';
 CREATE FUNCTION concordance(model cox_model) RETURNS double precision
   LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'cox_model_concordance';
 COMMENT ON FUNCTION concordance(cox_model) IS
   'share of comparable pairs in which who left first had the higher risk, 0..1; ties count half (Harrell); NULL if no pair compares';
-CREATE FUNCTION fit_status(model cox_model) RETURNS text
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'cox_model_fit_status';
-COMMENT ON FUNCTION fit_status(cox_model) IS
+CREATE FUNCTION model_status(model cox_model) RETURNS text
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'cox_model_model_status';
+COMMENT ON FUNCTION model_status(cox_model) IS
   'converged; collinear: some covariates have no coefficient; monotone: some coefficients are infinite; not_converged; no_events';
-CREATE FUNCTION fit_iterations(model cox_model) RETURNS integer
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'cox_model_fit_iterations';
-COMMENT ON FUNCTION fit_iterations(cox_model) IS 'number of Newton iterations of the fit';
+CREATE FUNCTION model_iterations(model cox_model) RETURNS integer
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'cox_model_model_iterations';
+COMMENT ON FUNCTION model_iterations(cox_model) IS 'number of Newton iterations of the fit';
 CREATE FUNCTION likelihood_ratio_test(
   model cox_model, OUT chi_square double precision, OUT df integer, OUT p_value double precision) RETURNS record
   LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'cox_model_likelihood_ratio_test';

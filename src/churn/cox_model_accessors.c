@@ -49,20 +49,41 @@ cox_model_concordance(PG_FUNCTION_ARGS)
 	return number_or_null(fcinfo, cox_model_arg(fcinfo, 0)->concordance);
 }
 
-/* fit_status(cox_model) -> text */
-PG_FUNCTION_INFO_V1(cox_model_fit_status);
+/* model_status(cox_model) -> text */
+PG_FUNCTION_INFO_V1(cox_model_model_status);
 Datum
-cox_model_fit_status(PG_FUNCTION_ARGS)
+cox_model_model_status(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_TEXT_P(cstring_to_text(cox_status_names[cox_model_arg(fcinfo, 0)->status]));
 }
 
-/* fit_iterations(cox_model) -> integer */
-PG_FUNCTION_INFO_V1(cox_model_fit_iterations);
+/* model_iterations(cox_model) -> integer */
+PG_FUNCTION_INFO_V1(cox_model_model_iterations);
 Datum
-cox_model_fit_iterations(PG_FUNCTION_ARGS)
+cox_model_model_iterations(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT32((int32) cox_model_arg(fcinfo, 0)->iterations);
+}
+
+/* How many coefficients there are. */
+static int
+degrees_of_freedom(const CoxModel *m)
+{
+	int df = 0;
+
+	for (uint32 i = 0; i < m->covariates; i++)
+		df += !isnan(cox_coefficients(m)[i]);
+	return df;
+}
+
+/* aic(cox_model) -> double precision: 2 (coefficients - log-likelihood), smaller is better. */
+PG_FUNCTION_INFO_V1(cox_model_aic);
+Datum
+cox_model_aic(PG_FUNCTION_ARGS)
+{
+	const CoxModel *m = cox_model_arg(fcinfo, 0);
+
+	PG_RETURN_FLOAT8(2 * (degrees_of_freedom(m) - m->log_likelihood));
 }
 
 /* ---- lists ---- */
@@ -282,13 +303,11 @@ cox_model_likelihood_ratio_test(PG_FUNCTION_ARGS)
 {
 	const CoxModel *m = cox_model_arg(fcinfo, 0);
 	double chi_square = Max(0, 2 * (m->log_likelihood - m->log_likelihood_null));
-	int df = 0;
+	int df = degrees_of_freedom(m);
 	TupleDesc row;
 	Datum values[3];
 	bool nulls[3] = {false, false, false};
 
-	for (uint32 i = 0; i < m->covariates; i++)
-		df += !isnan(cox_coefficients(m)[i]);
 	if (df == 0)
 		nulls[0] = nulls[1] = nulls[2] = true;
 	if (get_call_result_type(fcinfo, NULL, &row) != TYPEFUNC_COMPOSITE)
