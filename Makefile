@@ -45,9 +45,10 @@ endif
 
 $(OBJS): $(wildcard src/*/*.h)
 
-$(INSTALL_SQL): $(ROOM_SQL) $(EXTENSION).control
+# What SQL makes us say once a type (@use) or an overload (@for), tools/expand.awk says for us.
+$(INSTALL_SQL): $(ROOM_SQL) $(wildcard src/common/*.sql.in) tools/expand.awk $(EXTENSION).control
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; \
-	  cat $(ROOM_SQL); } > $@
+	  $(AWK) -f tools/expand.awk $(ROOM_SQL); } > $@
 
 # pg_regress accepts a test named room/test once results/room exists.
 results-folders:

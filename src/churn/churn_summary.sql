@@ -2,71 +2,17 @@
 -- churn: who was there, came, came back and left in a period (docs/churn.md)
 --
 
-CREATE TYPE churn_summary;
-
-CREATE FUNCTION churn_summary_in(cstring) RETURNS churn_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION churn_summary_in(cstring) IS
-  'text input of churn_summary';
-CREATE FUNCTION churn_summary_out(churn_summary) RETURNS cstring
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION churn_summary_out(churn_summary) IS
-  'text output of churn_summary';
-CREATE FUNCTION churn_summary_recv(internal) RETURNS churn_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION churn_summary_recv(internal) IS
-  'binary input of churn_summary';
-CREATE FUNCTION churn_summary_send(churn_summary) RETURNS bytea
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION churn_summary_send(churn_summary) IS
-  'binary output of churn_summary';
-
-CREATE TYPE churn_summary (
-  INPUT = churn_summary_in,
-  OUTPUT = churn_summary_out,
-  RECEIVE = churn_summary_recv,
-  SEND = churn_summary_send,
-  INTERNALLENGTH = variable,
-  ALIGNMENT = double,
-  STORAGE = extended
-);
-COMMENT ON TYPE churn_summary IS
-  'customers there at the start of a period, new, returned, lost, and there at its end: storable, mergeable with + and rollup(), read by churn_rate(), retention_rate(), churn_interval(), customers_lost() ...';
-
-CREATE CAST (churn_summary AS jsonb) WITH INOUT;
-COMMENT ON CAST (churn_summary AS jsonb) IS 'the period and the counts of customers';
-
--- equality
-
-CREATE FUNCTION churn_summary_eq(churn_summary, churn_summary) RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION churn_summary_eq(churn_summary, churn_summary) IS
-  'same period and same counts';
-CREATE FUNCTION churn_summary_ne(churn_summary, churn_summary) RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION churn_summary_ne(churn_summary, churn_summary) IS
-  'another period or other counts';
-CREATE FUNCTION churn_summary_hash(churn_summary) RETURNS integer
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION churn_summary_hash(churn_summary) IS
-  'hash of the period and the counts';
-
-CREATE OPERATOR = (
-  LEFTARG = churn_summary, RIGHTARG = churn_summary, FUNCTION = churn_summary_eq,
-  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
-);
-CREATE OPERATOR <> (
-  LEFTARG = churn_summary, RIGHTARG = churn_summary, FUNCTION = churn_summary_ne,
-  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
-);
-COMMENT ON OPERATOR = (churn_summary, churn_summary) IS 'same period and same counts';
-COMMENT ON OPERATOR <> (churn_summary, churn_summary) IS 'another period or other counts';
-
-CREATE OPERATOR CLASS churn_summary_ops DEFAULT FOR TYPE churn_summary USING hash AS
-  OPERATOR 1 =,
-  FUNCTION 1 churn_summary_hash(churn_summary);
-COMMENT ON OPERATOR CLASS churn_summary_ops USING hash IS 'lets churn_summary values be grouped and made distinct';
-COMMENT ON OPERATOR FAMILY churn_summary_ops USING hash IS 'lets churn_summary values be grouped and made distinct';
+@use stored_type
+name = churn_summary
+input = IMMUTABLE
+output = IMMUTABLE
+receive = IMMUTABLE
+alignment = double
+meaning = customers there at the start of a period, new, returned, lost, and there at its end: storable, mergeable with + and rollup(), read by churn_rate(), retention_rate(), churn_interval(), customers_lost() ...
+jsonb = the period and the counts of customers
+equal = same period and same counts
+unequal = another period or other counts
+@end
 
 -- merging
 

@@ -2,88 +2,25 @@
 -- cox: what makes customers stay shorter or longer (docs/survival.md)
 --
 
-CREATE TYPE cox_sample;
+@use stored_type
+name = cox_sample
+input = IMMUTABLE
+output = IMMUTABLE
+receive = IMMUTABLE
+alignment = double
+meaning = customers with their durations and covariates: storable, mergeable with + and rollup(), read by cox_fit(); 24 bytes and 8 more a covariate for each customer, at most 512 MB
+jsonb = the customers with their durations and covariates
+equal = same customers
+unequal = not the same customers
+@end
 
-CREATE FUNCTION cox_sample_in(cstring) RETURNS cox_sample
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION cox_sample_in(cstring) IS 'text input of cox_sample';
-CREATE FUNCTION cox_sample_out(cox_sample) RETURNS cstring
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION cox_sample_out(cox_sample) IS 'text output of cox_sample';
-CREATE FUNCTION cox_sample_recv(internal) RETURNS cox_sample
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION cox_sample_recv(internal) IS 'binary input of cox_sample';
-CREATE FUNCTION cox_sample_send(cox_sample) RETURNS bytea
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION cox_sample_send(cox_sample) IS 'binary output of cox_sample';
-
-CREATE TYPE cox_sample (
-  INPUT = cox_sample_in,
-  OUTPUT = cox_sample_out,
-  RECEIVE = cox_sample_recv,
-  SEND = cox_sample_send,
-  INTERNALLENGTH = variable,
-  ALIGNMENT = double,
-  STORAGE = extended
-);
-COMMENT ON TYPE cox_sample IS
-  'customers with their durations and covariates: storable, mergeable with + and rollup(), read by cox_fit(); 24 bytes and 8 more a covariate for each customer, at most 512 MB';
-
-CREATE CAST (cox_sample AS jsonb) WITH INOUT;
-COMMENT ON CAST (cox_sample AS jsonb) IS 'the customers with their durations and covariates';
-
-CREATE FUNCTION cox_sample_eq(cox_sample, cox_sample) RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION cox_sample_eq(cox_sample, cox_sample) IS 'same customers';
-CREATE FUNCTION cox_sample_ne(cox_sample, cox_sample) RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION cox_sample_ne(cox_sample, cox_sample) IS 'not the same customers';
-CREATE FUNCTION cox_sample_hash(cox_sample) RETURNS integer
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION cox_sample_hash(cox_sample) IS 'hash of customers';
-
-CREATE OPERATOR = (
-  LEFTARG = cox_sample, RIGHTARG = cox_sample, FUNCTION = cox_sample_eq,
-  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
-);
-CREATE OPERATOR <> (
-  LEFTARG = cox_sample, RIGHTARG = cox_sample, FUNCTION = cox_sample_ne,
-  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
-);
-COMMENT ON OPERATOR = (cox_sample, cox_sample) IS 'same customers';
-COMMENT ON OPERATOR <> (cox_sample, cox_sample) IS 'not the same customers';
-
-CREATE OPERATOR CLASS cox_sample_ops DEFAULT FOR TYPE cox_sample USING hash AS
-  OPERATOR 1 =,
-  FUNCTION 1 cox_sample_hash(cox_sample);
-COMMENT ON OPERATOR CLASS cox_sample_ops USING hash IS 'lets cox_sample values be grouped and made distinct';
-COMMENT ON OPERATOR FAMILY cox_sample_ops USING hash IS 'lets cox_sample values be grouped and made distinct';
-
-CREATE FUNCTION cox_sample_add(cox_sample, cox_sample) RETURNS cox_sample
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION cox_sample_add(cox_sample, cox_sample) IS
-  'the customers of both; other units or numbers of covariates are an error';
-CREATE OPERATOR + (
-  LEFTARG = cox_sample, RIGHTARG = cox_sample, FUNCTION = cox_sample_add, COMMUTATOR = +
-);
-COMMENT ON OPERATOR + (cox_sample, cox_sample) IS 'the customers of both; other units or numbers of covariates are an error';
-
-CREATE FUNCTION cox_sample_combine(cox_sample, cox_sample) RETURNS cox_sample
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION cox_sample_combine(cox_sample, cox_sample) IS 'aggregate support: merges two states';
-CREATE FUNCTION cox_sample_final(cox_sample) RETURNS cox_sample
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION cox_sample_final(cox_sample) IS 'aggregate support: the sample, or NULL if nobody was counted';
-
-CREATE AGGREGATE rollup(cox_sample) (
-  SFUNC = cox_sample_combine,
-  STYPE = cox_sample,
-  SSPACE = 1024,
-  FINALFUNC = cox_sample_final,
-  COMBINEFUNC = cox_sample_combine,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE rollup(cox_sample) IS 'all samples together, as if built from their rows; other units or numbers of covariates are an error';
+@use mergeable_type
+name = cox_sample
+sum = the customers of both; other units or numbers of covariates are an error
+final = aggregate support: the sample, or NULL if nobody was counted
+size = 1024
+rollup = all samples together, as if built from their rows; other units or numbers of covariates are an error
+@end
 
 CREATE FUNCTION cox_sample_accum(cox_sample, double precision, boolean, double precision[]) RETURNS cox_sample
   LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'cox_sample_accum_float8';
@@ -175,62 +112,17 @@ COMMENT ON FUNCTION cox_customers(cox_sample) IS 'number of customers in the sam
 
 -- the fitted model
 
-CREATE TYPE cox_model;
-
-CREATE FUNCTION cox_model_in(cstring) RETURNS cox_model
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION cox_model_in(cstring) IS 'text input of cox_model';
-CREATE FUNCTION cox_model_out(cox_model) RETURNS cstring
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION cox_model_out(cox_model) IS 'text output of cox_model';
-CREATE FUNCTION cox_model_recv(internal) RETURNS cox_model
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION cox_model_recv(internal) IS 'binary input of cox_model';
-CREATE FUNCTION cox_model_send(cox_model) RETURNS bytea
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION cox_model_send(cox_model) IS 'binary output of cox_model';
-
-CREATE TYPE cox_model (
-  INPUT = cox_model_in,
-  OUTPUT = cox_model_out,
-  RECEIVE = cox_model_recv,
-  SEND = cox_model_send,
-  INTERNALLENGTH = variable,
-  ALIGNMENT = double,
-  STORAGE = extended
-);
-COMMENT ON TYPE cox_model IS
-  'a fitted Cox model: storable, read by parameters(), hazard_ratio(), concordance() ...; equal fits of equal samples are equal';
-
-CREATE CAST (cox_model AS jsonb) WITH INOUT;
-COMMENT ON CAST (cox_model AS jsonb) IS 'the model with its coefficients and their covariances';
-
-CREATE FUNCTION cox_model_eq(cox_model, cox_model) RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION cox_model_eq(cox_model, cox_model) IS 'same model';
-CREATE FUNCTION cox_model_ne(cox_model, cox_model) RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION cox_model_ne(cox_model, cox_model) IS 'not the same model';
-CREATE FUNCTION cox_model_hash(cox_model) RETURNS integer
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION cox_model_hash(cox_model) IS 'hash of model';
-
-CREATE OPERATOR = (
-  LEFTARG = cox_model, RIGHTARG = cox_model, FUNCTION = cox_model_eq,
-  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
-);
-CREATE OPERATOR <> (
-  LEFTARG = cox_model, RIGHTARG = cox_model, FUNCTION = cox_model_ne,
-  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
-);
-COMMENT ON OPERATOR = (cox_model, cox_model) IS 'same model';
-COMMENT ON OPERATOR <> (cox_model, cox_model) IS 'not the same model';
-
-CREATE OPERATOR CLASS cox_model_ops DEFAULT FOR TYPE cox_model USING hash AS
-  OPERATOR 1 =,
-  FUNCTION 1 cox_model_hash(cox_model);
-COMMENT ON OPERATOR CLASS cox_model_ops USING hash IS 'lets cox_model values be grouped and made distinct';
-COMMENT ON OPERATOR FAMILY cox_model_ops USING hash IS 'lets cox_model values be grouped and made distinct';
+@use stored_type
+name = cox_model
+input = IMMUTABLE
+output = IMMUTABLE
+receive = IMMUTABLE
+alignment = double
+meaning = a fitted Cox model: storable, read by parameters(), hazard_ratio(), concordance() ...; equal fits of equal samples are equal
+jsonb = the model with its coefficients and their covariances
+equal = same model
+unequal = not the same model
+@end
 
 CREATE FUNCTION cox_fit(sample cox_sample, ties text DEFAULT 'efron', names text[] DEFAULT NULL) RETURNS cox_model
   LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100000 AS 'MODULE_PATHNAME';

@@ -2,101 +2,27 @@
 -- revenue: how recurring revenue moved from one instant to the next
 --
 
-CREATE TYPE revenue_summary;
-
-CREATE FUNCTION revenue_summary_in(cstring) RETURNS revenue_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION revenue_summary_in(cstring) IS
-  'text input of revenue_summary';
-CREATE FUNCTION revenue_summary_out(revenue_summary) RETURNS cstring
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION revenue_summary_out(revenue_summary) IS
-  'text output of revenue_summary';
-CREATE FUNCTION revenue_summary_recv(internal) RETURNS revenue_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION revenue_summary_recv(internal) IS
-  'binary input of revenue_summary';
-CREATE FUNCTION revenue_summary_send(revenue_summary) RETURNS bytea
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION revenue_summary_send(revenue_summary) IS
-  'binary output of revenue_summary';
-
-CREATE TYPE revenue_summary (
-  INPUT = revenue_summary_in,
-  OUTPUT = revenue_summary_out,
-  RECEIVE = revenue_summary_recv,
-  SEND = revenue_summary_send,
-  INTERNALLENGTH = variable,
-  ALIGNMENT = double,
-  STORAGE = extended
-);
-COMMENT ON TYPE revenue_summary IS
-  'recurring revenue at the start, new, expansion, contraction, churn, reactivation, exact, and the customers of each: storable, mergeable with + and rollup(), read by nrr(), grr(), quick_ratio(), revenue_at_end() ...';
-
-CREATE CAST (revenue_summary AS jsonb) WITH INOUT;
-COMMENT ON CAST (revenue_summary AS jsonb) IS 'the amounts, and the customers of each movement';
-
--- equality
-
-CREATE FUNCTION revenue_summary_eq(revenue_summary, revenue_summary) RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION revenue_summary_eq(revenue_summary, revenue_summary) IS
-  'same amounts and same customers';
-CREATE FUNCTION revenue_summary_ne(revenue_summary, revenue_summary) RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION revenue_summary_ne(revenue_summary, revenue_summary) IS
-  'other amounts or other customers';
-CREATE FUNCTION revenue_summary_hash(revenue_summary) RETURNS integer
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION revenue_summary_hash(revenue_summary) IS
-  'hash of the amounts and the customers';
-
-CREATE OPERATOR = (
-  LEFTARG = revenue_summary, RIGHTARG = revenue_summary, FUNCTION = revenue_summary_eq,
-  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
-);
-CREATE OPERATOR <> (
-  LEFTARG = revenue_summary, RIGHTARG = revenue_summary, FUNCTION = revenue_summary_ne,
-  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
-);
-COMMENT ON OPERATOR = (revenue_summary, revenue_summary) IS 'same amounts and same customers';
-COMMENT ON OPERATOR <> (revenue_summary, revenue_summary) IS 'other amounts or other customers';
-
-CREATE OPERATOR CLASS revenue_summary_ops DEFAULT FOR TYPE revenue_summary USING hash AS
-  OPERATOR 1 =,
-  FUNCTION 1 revenue_summary_hash(revenue_summary);
-COMMENT ON OPERATOR CLASS revenue_summary_ops USING hash IS 'lets revenue_summary values be grouped and made distinct';
-COMMENT ON OPERATOR FAMILY revenue_summary_ops USING hash IS 'lets revenue_summary values be grouped and made distinct';
+@use stored_type
+name = revenue_summary
+input = IMMUTABLE
+output = IMMUTABLE
+receive = IMMUTABLE
+alignment = double
+meaning = recurring revenue at the start, new, expansion, contraction, churn, reactivation, exact, and the customers of each: storable, mergeable with + and rollup(), read by nrr(), grr(), quick_ratio(), revenue_at_end() ...
+jsonb = the amounts, and the customers of each movement
+equal = same amounts and same customers
+unequal = other amounts or other customers
+@end
 
 -- merging
 
-CREATE FUNCTION revenue_summary_add(revenue_summary, revenue_summary) RETURNS revenue_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION revenue_summary_add(revenue_summary, revenue_summary) IS
-  'the customers of both';
-CREATE OPERATOR + (
-  LEFTARG = revenue_summary, RIGHTARG = revenue_summary, FUNCTION = revenue_summary_add, COMMUTATOR = +
-);
-COMMENT ON OPERATOR + (revenue_summary, revenue_summary) IS 'the customers of both';
-
-CREATE FUNCTION revenue_summary_combine(revenue_summary, revenue_summary) RETURNS revenue_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION revenue_summary_combine(revenue_summary, revenue_summary) IS
-  'aggregate support: merges two states';
-CREATE FUNCTION revenue_summary_final(revenue_summary) RETURNS revenue_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION revenue_summary_final(revenue_summary) IS
-  'aggregate support: the summary in its one form';
-
-CREATE AGGREGATE rollup(revenue_summary) (
-  SFUNC = revenue_summary_combine,
-  STYPE = revenue_summary,
-  SSPACE = 200,
-  FINALFUNC = revenue_summary_final,
-  COMBINEFUNC = revenue_summary_combine,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE rollup(revenue_summary) IS 'all summaries together, as if built from their rows: summaries of parts of the customers over the same two instants';
+@use mergeable_type
+name = revenue_summary
+sum = the customers of both
+final = aggregate support: the summary in its one form
+size = 200
+rollup = all summaries together, as if built from their rows: summaries of parts of the customers over the same two instants
+@end
 
 -- accessors
 

@@ -5,91 +5,27 @@
 CREATE TYPE cls_pillar AS ENUM ('clarity', 'consistency', 'convenience', 'collaboration', 'care');
 COMMENT ON TYPE cls_pillar IS 'the five pillars of customer lifecycle success; every measure of health belongs to one';
 
-CREATE TYPE health_summary;
-
-CREATE FUNCTION health_summary_in(cstring) RETURNS health_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION health_summary_out(health_summary) RETURNS cstring
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION health_summary_recv(internal) RETURNS health_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION health_summary_send(health_summary) RETURNS bytea
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION health_summary_in(cstring) IS 'text input of health_summary';
-COMMENT ON FUNCTION health_summary_out(health_summary) IS 'text output of health_summary';
-COMMENT ON FUNCTION health_summary_recv(internal) IS 'binary input of health_summary';
-COMMENT ON FUNCTION health_summary_send(health_summary) IS 'binary output of health_summary';
-
-CREATE TYPE health_summary (
-  INPUT = health_summary_in,
-  OUTPUT = health_summary_out,
-  RECEIVE = health_summary_recv,
-  SEND = health_summary_send,
-  INTERNALLENGTH = variable,
-  ALIGNMENT = double,
-  STORAGE = extended
-);
-COMMENT ON TYPE health_summary IS
-  'weights and weighted scores of each measure of health, and what is missing: storable, mergeable with + and rollup(), read by health_score(), health_drivers() ...';
-
-CREATE CAST (health_summary AS jsonb) WITH INOUT;
-COMMENT ON CAST (health_summary AS jsonb) IS 'one object a measure: pillar, name, readings, weights';
-
--- equality
-
-CREATE FUNCTION health_summary_eq(health_summary, health_summary) RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION health_summary_ne(health_summary, health_summary) RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION health_summary_hash(health_summary) RETURNS integer
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION health_summary_eq(health_summary, health_summary) IS 'same measures, same numbers of rows, same weights and scores';
-COMMENT ON FUNCTION health_summary_ne(health_summary, health_summary) IS 'other measures, numbers of rows, weights or scores';
-COMMENT ON FUNCTION health_summary_hash(health_summary) IS 'hash of the measures and their sums';
-
-CREATE OPERATOR = (
-  LEFTARG = health_summary, RIGHTARG = health_summary, FUNCTION = health_summary_eq,
-  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
-);
-CREATE OPERATOR <> (
-  LEFTARG = health_summary, RIGHTARG = health_summary, FUNCTION = health_summary_ne,
-  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
-);
-COMMENT ON OPERATOR = (health_summary, health_summary) IS 'same measures, same numbers of rows, same weights and scores';
-COMMENT ON OPERATOR <> (health_summary, health_summary) IS 'other measures, numbers of rows, weights or scores';
-
-CREATE OPERATOR CLASS health_summary_ops DEFAULT FOR TYPE health_summary USING hash AS
-  OPERATOR 1 =,
-  FUNCTION 1 health_summary_hash(health_summary);
-COMMENT ON OPERATOR CLASS health_summary_ops USING hash IS 'lets health_summary values be grouped and made distinct';
-COMMENT ON OPERATOR FAMILY health_summary_ops USING hash IS 'lets health_summary values be grouped and made distinct';
+@use stored_type
+name = health_summary
+input = IMMUTABLE
+output = IMMUTABLE
+receive = IMMUTABLE
+alignment = double
+meaning = weights and weighted scores of each measure of health, and what is missing: storable, mergeable with + and rollup(), read by health_score(), health_drivers() ...
+jsonb = one object a measure: pillar, name, readings, weights
+equal = same measures, same numbers of rows, same weights and scores
+unequal = other measures, numbers of rows, weights or scores
+@end
 
 -- merging
 
-CREATE FUNCTION health_summary_add(health_summary, health_summary) RETURNS health_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION health_summary_add(health_summary, health_summary) IS 'both summaries together, measure by measure';
-CREATE OPERATOR + (
-  LEFTARG = health_summary, RIGHTARG = health_summary, FUNCTION = health_summary_add, COMMUTATOR = +
-);
-COMMENT ON OPERATOR + (health_summary, health_summary) IS 'both summaries together, measure by measure';
-
-CREATE FUNCTION health_summary_combine(health_summary, health_summary) RETURNS health_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION health_summary_combine(health_summary, health_summary) IS 'aggregate support: merges two states';
-CREATE FUNCTION health_summary_final(health_summary) RETURNS health_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION health_summary_final(health_summary) IS 'aggregate support: the summary without spare room';
-
-CREATE AGGREGATE rollup(health_summary) (
-  SFUNC = health_summary_combine,
-  STYPE = health_summary,
-  SSPACE = 512,
-  FINALFUNC = health_summary_final,
-  COMBINEFUNC = health_summary_combine,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE rollup(health_summary) IS 'all summaries together, as if built from their rows: the health of a segment, and what drags it down';
+@use mergeable_type
+name = health_summary
+sum = both summaries together, measure by measure
+final = aggregate support: the summary without spare room
+size = 512
+rollup = all summaries together, as if built from their rows: the health of a segment, and what drags it down
+@end
 
 -- building
 

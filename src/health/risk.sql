@@ -2,89 +2,27 @@
 -- risk: who is going to leave, learnt from those who did (docs/health.md)
 --
 
-CREATE TYPE risk_sample;
-
-CREATE FUNCTION risk_sample_in(cstring) RETURNS risk_sample
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION risk_sample_out(risk_sample) RETURNS cstring
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION risk_sample_recv(internal) RETURNS risk_sample
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION risk_sample_send(risk_sample) RETURNS bytea
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION risk_sample_in(cstring) IS 'text input of risk_sample';
-COMMENT ON FUNCTION risk_sample_out(risk_sample) IS 'text output of risk_sample';
-COMMENT ON FUNCTION risk_sample_recv(internal) IS 'binary input of risk_sample';
-COMMENT ON FUNCTION risk_sample_send(risk_sample) IS 'binary output of risk_sample';
-
-CREATE TYPE risk_sample (
-  INPUT = risk_sample_in,
-  OUTPUT = risk_sample_out,
-  RECEIVE = risk_sample_recv,
-  SEND = risk_sample_send,
-  INTERNALLENGTH = variable,
-  ALIGNMENT = double,
-  STORAGE = extended
-);
-COMMENT ON TYPE risk_sample IS
-  'who churned and who stayed, with their features; equal rows are one: storable, mergeable with + and rollup(), read by risk_fit()';
-
-CREATE CAST (risk_sample AS jsonb) WITH INOUT;
-COMMENT ON CAST (risk_sample AS jsonb) IS 'the rows of those who churned and of those who stayed, each with its count in front';
-
-CREATE FUNCTION risk_sample_eq(risk_sample, risk_sample) RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION risk_sample_ne(risk_sample, risk_sample) RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION risk_sample_hash(risk_sample) RETURNS integer
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION risk_sample_eq(risk_sample, risk_sample) IS 'same customers, in whatever order';
-COMMENT ON FUNCTION risk_sample_ne(risk_sample, risk_sample) IS 'other customers';
-COMMENT ON FUNCTION risk_sample_hash(risk_sample) IS 'hash of the customers, whatever their order';
-
-CREATE OPERATOR = (
-  LEFTARG = risk_sample, RIGHTARG = risk_sample, FUNCTION = risk_sample_eq,
-  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
-);
-CREATE OPERATOR <> (
-  LEFTARG = risk_sample, RIGHTARG = risk_sample, FUNCTION = risk_sample_ne,
-  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
-);
-COMMENT ON OPERATOR = (risk_sample, risk_sample) IS 'same customers, in whatever order';
-COMMENT ON OPERATOR <> (risk_sample, risk_sample) IS 'other customers';
-
-CREATE OPERATOR CLASS risk_sample_ops DEFAULT FOR TYPE risk_sample USING hash AS
-  OPERATOR 1 =,
-  FUNCTION 1 risk_sample_hash(risk_sample);
-COMMENT ON OPERATOR CLASS risk_sample_ops USING hash IS 'lets risk_sample values be grouped and made distinct';
-COMMENT ON OPERATOR FAMILY risk_sample_ops USING hash IS 'lets risk_sample values be grouped and made distinct';
+@use stored_type
+name = risk_sample
+input = IMMUTABLE
+output = IMMUTABLE
+receive = IMMUTABLE
+alignment = double
+meaning = who churned and who stayed, with their features; equal rows are one: storable, mergeable with + and rollup(), read by risk_fit()
+jsonb = the rows of those who churned and of those who stayed, each with its count in front
+equal = same customers, in whatever order
+unequal = other customers
+@end
 
 -- merging
 
-CREATE FUNCTION risk_sample_add(risk_sample, risk_sample) RETURNS risk_sample
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION risk_sample_add(risk_sample, risk_sample) IS 'the customers of both; different numbers of features are an error';
-CREATE OPERATOR + (
-  LEFTARG = risk_sample, RIGHTARG = risk_sample, FUNCTION = risk_sample_add, COMMUTATOR = +
-);
-COMMENT ON OPERATOR + (risk_sample, risk_sample) IS 'the customers of both; different numbers of features are an error';
-
-CREATE FUNCTION risk_sample_combine(risk_sample, risk_sample) RETURNS risk_sample
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION risk_sample_combine(risk_sample, risk_sample) IS 'aggregate support: merges two states';
-CREATE FUNCTION risk_sample_final(risk_sample) RETURNS risk_sample
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION risk_sample_final(risk_sample) IS 'aggregate support: the sample with equal rows collapsed, or NULL if there are none';
-
-CREATE AGGREGATE rollup(risk_sample) (
-  SFUNC = risk_sample_combine,
-  STYPE = risk_sample,
-  SSPACE = 65536,
-  FINALFUNC = risk_sample_final,
-  COMBINEFUNC = risk_sample_combine,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE rollup(risk_sample) IS 'the customers of all samples; different numbers of features are an error';
+@use mergeable_type
+name = risk_sample
+sum = the customers of both; different numbers of features are an error
+final = aggregate support: the sample with equal rows collapsed, or NULL if there are none
+size = 65536
+rollup = the customers of all samples; different numbers of features are an error
+@end
 
 -- building
 
@@ -109,62 +47,17 @@ CREATE FUNCTION risk_rows(sample risk_sample)
 COMMENT ON FUNCTION risk_rows(risk_sample) IS
   'the distinct rows of a sample with the number of customers of each, those who churned first, then by features';
 
-CREATE TYPE risk_model;
-
-CREATE FUNCTION risk_model_in(cstring) RETURNS risk_model
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION risk_model_out(risk_model) RETURNS cstring
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION risk_model_recv(internal) RETURNS risk_model
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION risk_model_send(risk_model) RETURNS bytea
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION risk_model_in(cstring) IS 'text input of risk_model';
-COMMENT ON FUNCTION risk_model_out(risk_model) IS 'text output of risk_model';
-COMMENT ON FUNCTION risk_model_recv(internal) IS 'binary input of risk_model';
-COMMENT ON FUNCTION risk_model_send(risk_model) IS 'binary output of risk_model';
-
-CREATE TYPE risk_model (
-  INPUT = risk_model_in,
-  OUTPUT = risk_model_out,
-  RECEIVE = risk_model_recv,
-  SEND = risk_model_send,
-  INTERNALLENGTH = variable,
-  ALIGNMENT = double,
-  STORAGE = extended
-);
-COMMENT ON TYPE risk_model IS
-  'logistic model of churn: coefficients, their covariance, how the fit went; storable, read by churn_probability(), churn_drivers(), parameters() ...';
-
-CREATE CAST (risk_model AS jsonb) WITH INOUT;
-COMMENT ON CAST (risk_model AS jsonb) IS 'status, counts, likelihood, names, estimates, means of the features, lower triangle of the covariance';
-
-CREATE FUNCTION risk_model_eq(risk_model, risk_model) RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION risk_model_ne(risk_model, risk_model) RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION risk_model_hash(risk_model) RETURNS integer
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION risk_model_eq(risk_model, risk_model) IS 'same numbers and names';
-COMMENT ON FUNCTION risk_model_ne(risk_model, risk_model) IS 'other numbers or names';
-COMMENT ON FUNCTION risk_model_hash(risk_model) IS 'hash of numbers and names';
-
-CREATE OPERATOR = (
-  LEFTARG = risk_model, RIGHTARG = risk_model, FUNCTION = risk_model_eq,
-  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
-);
-CREATE OPERATOR <> (
-  LEFTARG = risk_model, RIGHTARG = risk_model, FUNCTION = risk_model_ne,
-  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
-);
-COMMENT ON OPERATOR = (risk_model, risk_model) IS 'same numbers and names';
-COMMENT ON OPERATOR <> (risk_model, risk_model) IS 'other numbers or names';
-
-CREATE OPERATOR CLASS risk_model_ops DEFAULT FOR TYPE risk_model USING hash AS
-  OPERATOR 1 =,
-  FUNCTION 1 risk_model_hash(risk_model);
-COMMENT ON OPERATOR CLASS risk_model_ops USING hash IS 'lets risk_model values be grouped and made distinct';
-COMMENT ON OPERATOR FAMILY risk_model_ops USING hash IS 'lets risk_model values be grouped and made distinct';
+@use stored_type
+name = risk_model
+input = IMMUTABLE
+output = IMMUTABLE
+receive = IMMUTABLE
+alignment = double
+meaning = logistic model of churn: coefficients, their covariance, how the fit went; storable, read by churn_probability(), churn_drivers(), parameters() ...
+jsonb = status, counts, likelihood, names, estimates, means of the features, lower triangle of the covariance
+equal = same numbers and names
+unequal = other numbers or names
+@end
 
 -- fitting
 

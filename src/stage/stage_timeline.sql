@@ -2,64 +2,17 @@
 -- stage_timeline: one customer's stage changes (docs/stage.md)
 --
 
-CREATE TYPE stage_timeline;
-
-CREATE FUNCTION stage_timeline_in(cstring) RETURNS stage_timeline
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION stage_timeline_out(stage_timeline) RETURNS cstring
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION stage_timeline_recv(internal) RETURNS stage_timeline
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION stage_timeline_send(stage_timeline) RETURNS bytea
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION stage_timeline_in(cstring) IS 'text input of stage_timeline';
-COMMENT ON FUNCTION stage_timeline_out(stage_timeline) IS 'text output of stage_timeline';
-COMMENT ON FUNCTION stage_timeline_recv(internal) IS 'binary input of stage_timeline';
-COMMENT ON FUNCTION stage_timeline_send(stage_timeline) IS 'binary output of stage_timeline';
-
-CREATE TYPE stage_timeline (
-  INPUT = stage_timeline_in,
-  OUTPUT = stage_timeline_out,
-  RECEIVE = stage_timeline_recv,
-  SEND = stage_timeline_send,
-  INTERNALLENGTH = variable,
-  ALIGNMENT = int4,
-  STORAGE = extended
-);
-COMMENT ON TYPE stage_timeline IS
-  'the stage changes of one customer: storable, mergeable with + and rollup(), read by stage_at(), time_in_stage(), stage_spans(), transitions() ...';
-
-CREATE CAST (stage_timeline AS jsonb) WITH INOUT;
-COMMENT ON CAST (stage_timeline AS jsonb) IS 'the changes as pairs of an instant (UTC) and a stage';
-
--- equality
-
-CREATE FUNCTION stage_timeline_eq(stage_timeline, stage_timeline) RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION stage_timeline_ne(stage_timeline, stage_timeline) RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION stage_timeline_hash(stage_timeline) RETURNS integer
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION stage_timeline_eq(stage_timeline, stage_timeline) IS 'same stages reported at the same instants';
-COMMENT ON FUNCTION stage_timeline_ne(stage_timeline, stage_timeline) IS 'other stages or other instants';
-COMMENT ON FUNCTION stage_timeline_hash(stage_timeline) IS 'hash of the stages and instants';
-
-CREATE OPERATOR = (
-  LEFTARG = stage_timeline, RIGHTARG = stage_timeline, FUNCTION = stage_timeline_eq,
-  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
-);
-CREATE OPERATOR <> (
-  LEFTARG = stage_timeline, RIGHTARG = stage_timeline, FUNCTION = stage_timeline_ne,
-  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
-);
-COMMENT ON OPERATOR = (stage_timeline, stage_timeline) IS 'same stages reported at the same instants';
-COMMENT ON OPERATOR <> (stage_timeline, stage_timeline) IS 'other stages or other instants';
-
-CREATE OPERATOR CLASS stage_timeline_ops DEFAULT FOR TYPE stage_timeline USING hash AS
-  OPERATOR 1 =,
-  FUNCTION 1 stage_timeline_hash(stage_timeline);
-COMMENT ON OPERATOR CLASS stage_timeline_ops USING hash IS 'lets stage_timeline values be grouped and made distinct';
-COMMENT ON OPERATOR FAMILY stage_timeline_ops USING hash IS 'lets stage_timeline values be grouped and made distinct';
+@use stored_type
+name = stage_timeline
+input = IMMUTABLE
+output = IMMUTABLE
+receive = IMMUTABLE
+alignment = int4
+meaning = the stage changes of one customer: storable, mergeable with + and rollup(), read by stage_at(), time_in_stage(), stage_spans(), transitions() ...
+jsonb = the changes as pairs of an instant (UTC) and a stage
+equal = same stages reported at the same instants
+unequal = other stages or other instants
+@end
 
 -- building and merging
 
