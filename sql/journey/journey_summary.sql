@@ -44,6 +44,8 @@ SELECT s FROM journey, session_paths(j, gap => NULL, max_steps => NULL) s WHERE 
 SELECT t.* FROM journey, touchpoints(j) t WHERE customer = 2;
 SELECT customer, time_between(j, 'visit', 'purchase') AS visit_purchase, time_between(j, 'view', 'visit') AS view_visit,
        time_between(j, 'view', 'view') AS view_view, time_between(j, 'purchase', 'visit') AS backwards, time_between(j, 'x', 'visit') AS unknown FROM journey ORDER BY customer;
+-- a channel is no event, whatever follows the touchpoints in memory
+SELECT time_between(journey_agg(at, 'visit', channel), 'aaaaaé', 'visit') AS from_channel FROM (VALUES (timestamptz '2024-01-01', 'aaaaaé'), ('2024-01-02', 'z')) v (at, channel);
 SELECT customer, journey_gaps(j, 'visit') AS visits, journey_gaps(j) AS every, journey_gaps(j, 'x') AS unknown FROM journey ORDER BY customer;
 SELECT journey_path(NULL) AS path, funnel(NULL::journey_summary, ARRAY['a']) AS funnel, (SELECT count(*) FROM journey_edges(NULL)) AS edges, (SELECT count(*) FROM attribution(NULL, now())) AS credits;
 

@@ -9,6 +9,7 @@
 #include "journey/result_rows.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 Path
@@ -196,6 +197,11 @@ joined_path(const Journey *j, const Path *path, const text *separator)
 
 	for (int i = 0; i < path->n; i++)
 		bytes += j->name[path->step[i].code].length + (i > 0 ? VARSIZE_ANY_EXHDR(separator) : 0);
+	if (bytes > MaxAllocSize)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("path of a session too long: %zu bytes", bytes),
+						errdetail("At most %zu bytes are allowed.", (Size) MaxAllocSize),
+						errhint("Give max_steps, or a shorter separator.")));
 	result = palloc(bytes);
 	SET_VARSIZE(result, bytes);
 	at = VARDATA(result);
@@ -285,7 +291,8 @@ time_between(PG_FUNCTION_ARGS)
 	int begin = next_event(&j, 0, a);
 	int end;
 
-	if (a < 0 || b < 0)
+	/* the name may be one of a channel only */
+	if (a < 0 || b < 0 || begin >= j.n)
 		PG_RETURN_NULL();
 	/* of one instant either may be first */
 	end = a == b ? begin + 1 : first_touch(&j, j.touches[begin].at, false);
