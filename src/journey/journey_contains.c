@@ -11,6 +11,7 @@
 
 #include "common/int.h"
 #include "fmgr.h"
+#include "miscadmin.h"
 
 /* The instant so long before another, clipped. */
 static int64
@@ -76,6 +77,7 @@ contains(const Journey *j, const Pattern *p)
 			bool fits =
 				(e->any || e->is[j->touches[i].event]) && (k == 0 || follows(j, e, reached, i));
 
+			CHECK_FOR_INTERRUPTS();
 			next[i + 1] = next[i] + fits;
 		}
 		if (next[j->n] == 0)

@@ -459,6 +459,7 @@ merge(JourneySummary *a, const JourneySummary *b)
 	{
 		const Touch *t = &b->touches[i];
 
+		CHECK_FOR_INTERRUPTS();
 		a = add_touch(a, t->at, &table[t->event],
 					  t->channel == TOUCH_NO_CHANNEL ? NULL : &table[t->channel]);
 	}
@@ -516,6 +517,7 @@ journey_summary_in(PG_FUNCTION_ARGS)
 	{
 		TouchText touch = touch_text_read(&t, "touchpoints", touchpoints, i);
 
+		CHECK_FOR_INTERRUPTS();
 		s = add_touch(s, touch.at, &touch.event, touch.has_channel ? &touch.channel : NULL);
 	}
 	s->cut = cut;
@@ -596,6 +598,7 @@ journey_summary_recv(PG_FUNCTION_ARGS)
 		int event = pq_getmsgint(buf, 2);
 		int channel = pq_getmsgint(buf, 2);
 
+		CHECK_FOR_INTERRUPTS();
 		if (!TIMESTAMP_NOT_FINITE(at) && !IS_VALID_TIMESTAMP(at))
 			summary_wire_invalid(TYPE_NAME, "Touchpoint %d is at no timestamp.", i + 1);
 		if (event >= names || (channel >= names && channel != TOUCH_NO_CHANNEL))
