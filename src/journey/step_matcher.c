@@ -15,7 +15,7 @@
 
 typedef enum MatchKind
 {
-	MATCH_DATUM, /* equal if the Datums are */
+	MATCH_DATUM, /* equal if the Datums are, in the bits that the type has */
 	MATCH_BYTES, /* equal if the varlenas' bytes are */
 	MATCH_CALL	 /* ask the type's equality */
 } MatchKind;
@@ -25,6 +25,7 @@ struct StepMatcher
 	MatchKind kind;
 	int steps;
 	Oid collation;
+	Datum bits; /* MATCH_DATUM: see there */
 	ArrayType *array; /* a copy of what was given, to see whether it is given again */
 	FmgrInfo equality;
 	Datum value[FUNNEL_MAX_STEPS];
@@ -100,6 +101,8 @@ new_matcher(FunctionCallInfo fcinfo, const ArrayType *steps)
 	m = palloc0(sizeof(StepMatcher));
 	m->collation = PG_GET_COLLATION();
 	m->kind = kind_of_match(type, m->collation);
+	/* an enum or oid beyond 2^31 comes out of a tuple with its sign extended, else without */
+	m->bits = length < (int16) sizeof(Datum) ? PG_UINT32_MAX : ~(Datum) 0;
 	m->array = palloc(VARSIZE(steps));
 	memcpy(m->array, steps, VARSIZE(steps));
 	deconstruct_array(m->array, type, length, by_value, align, &values, NULL, &m->steps);
@@ -165,7 +168,7 @@ step_matcher_match(StepMatcher *m, Datum event)
 		return match_bytes(m, event);
 	for (int i = 0; i < m->steps; i++)
 		if (m->kind == MATCH_DATUM
-				? m->value[i] == event
+				? ((m->value[i] ^ event) & m->bits) == 0
 				: DatumGetBool(FunctionCall2Coll(&m->equality, m->collation, event, m->value[i])))
 			steps |= (uint32) 1 << i;
 	return steps;
