@@ -34,7 +34,8 @@ enum
 	CUSTOMER_CHANNEL = CUSTOMER_LAST_SCORE + SURVEY_COUNT,
 	CUSTOMER_CAMPAIGN,
 	CUSTOMER_TRAITS,
-	CUSTOMER_CONSENTS
+	CUSTOMER_CONSENTS,
+	CUSTOMER_COUNT
 };
 
 /* What is to be written, as an SQL statement sees it. */
@@ -458,6 +459,16 @@ read_summaries(HeapTuple row, TupleDesc desc, Summaries *s)
 	s->consents = stored_jsonb(row, desc, CUSTOMER_CONSENTS);
 }
 
+/* Has nothing ever been folded into this row?  Then it was added for these touchpoints. */
+static bool
+is_new(HeapTuple row, TupleDesc desc)
+{
+	bool isnull;
+
+	heap_getattr(row, CUSTOMER_COUNT, desc, &isnull);
+	return isnull;
+}
+
 /* The stored state, if these touchpoints may be folded into it. */
 static bool
 read_state(const CustomerFold *f, HeapTuple row, TupleDesc desc, const Touch *first, int n,
@@ -466,6 +477,11 @@ read_state(const CustomerFold *f, HeapTuple row, TupleDesc desc, const Touch *fi
 	bool isnull;
 	Datum bytes = heap_getattr(row, CUSTOMER_STATE, desc, &isnull);
 
+	if (isnull && n > 0 && is_new(row, desc))
+	{
+		fold_state_new(&f->ledger->rules, n + 1, s);
+		return true;
+	}
 	return !isnull && fold_state_from_bytes(DatumGetByteaPP(bytes), &f->ledger->rules, n + 1, s) &&
 		   (n == 0 || fold_in_order(s, first->fold.at, first->fold.kind->rank));
 }

@@ -17,7 +17,7 @@ typedef struct CustomerFold CustomerFold;
 	"c.customer_id, (SELECT k.horizon FROM %1$s.clock k WHERE k.only_row), c.fold_state, c.nps, "  \
 	"c.csat, c.ces,"                                                                               \
 	" c.last_nps_score, c.last_csat_score, c.last_ces_score, c.channel, c.campaign, c.traits,"     \
-	" c.consents"
+	" c.consents, c.touchpoint_count"
 
 extern CustomerFold *customer_fold_begin(Ledger *ledger, bool few);
 

@@ -258,6 +258,7 @@ enter(const Ledger *ledger)
 	scope.nest_level = NewGUCNestLevel();
 	pin("search_path", "pg_catalog, pg_temp");
 	pin("DateStyle", "ISO, YMD");
+	pin("jit", "off"); /* our statements are many and short, or estimated to be long */
 	if (ledger->time_zone != NULL)
 		pin("TimeZone", ledger->time_zone);
 	return scope;
@@ -283,8 +284,6 @@ void
 ledger_prefer_indexes(void)
 {
 	pin("enable_seqscan", "off");
-	/* which makes a plan that can't do without look costly */
-	pin("jit", "off");
 }
 
 void

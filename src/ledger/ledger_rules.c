@@ -126,7 +126,7 @@ static const char RULES[] =
 	" (r.min_amount * 10000)::pg_catalog.int8, r.min_score,"
 	" pg_catalog.array_agg(r.kind ORDER BY r.kind COLLATE \"C\"),"
 	" pg_catalog.bool_or(r.kind IS NULL)"
-	" FROM %s.stage_rule r"
+	" FROM %s r"
 	" GROUP BY r.rule, r.stage, r.count_days, r.min_count, r.within, r.min_tenure, r.min_amount,"
 	" r.min_score ORDER BY r.rule COLLATE \"C\", 2, 3, 4, 5, 6, 7, 8";
 
@@ -157,12 +157,12 @@ take_rule(HeapTuple row, TupleDesc desc, FoldRule *rule, RuleKinds *kinds)
 }
 
 static RuleKinds *
-read_rules(Ledger *l)
+read_rules(Ledger *l, const char *table)
 {
 	FoldRule *rule;
 	RuleKinds *kinds;
 
-	run(RULES, l->qschema);
+	run(RULES, table);
 	l->rules.n = (int) SPI_processed;
 	rule = MemoryContextAllocZero(l->context, Max(l->rules.n, 1) * sizeof(FoldRule));
 	kinds = palloc0(Max(l->rules.n, 1) * sizeof(RuleKinds));
@@ -177,7 +177,7 @@ read_rules(Ledger *l)
 static const char KINDS[] =
 	"SELECT k.kind, pg_catalog.int8(k.rank), k.stage, k.alive, k.revives, k.subject_effect,"
 	" k.is_payment, k.feeds, k.needs_customer, k.survey, pg_catalog.int8(k.scale_low),"
-	" pg_catalog.int8(k.scale_high) FROM %s.touchpoint_kind k ORDER BY k.rank, k.kind COLLATE "
+	" pg_catalog.int8(k.scale_high) FROM %s k ORDER BY k.rank, k.kind COLLATE "
 	"\"C\"";
 
 static const char *const REVIVALS[] = {"no", "after_silence", "yes", NULL};
@@ -250,7 +250,7 @@ take_kind(HeapTuple row, TupleDesc desc, LedgerKind *kind)
 }
 
 static void
-read_kinds(Ledger *l, const RuleKinds *rules)
+read_kinds(Ledger *l, const char *table, const RuleKinds *rules)
 {
 	HASHCTL ctl = {0};
 
@@ -261,7 +261,7 @@ read_kinds(Ledger *l, const RuleKinds *rules)
 	ctl.hcxt = l->context;
 	l->kinds = hash_create("touchpoint kinds", 128, &ctl,
 						   HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
-	run(KINDS, l->qschema);
+	run(KINDS, table);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		HeapTuple row = SPI_tuptable->vals[i];
@@ -330,17 +330,34 @@ read_tracks(Ledger *l)
 		take_track(l, SPI_tuptable->vals[i], SPI_tuptable->tupdesc, &l->tracks[i]);
 }
 
-void
-ledger_read_rules(Ledger *l)
+static void
+set_defaults(Ledger *l)
 {
 	l->rules.silence = 90 * FOLD_DAY;
 	l->rules.onboarding = 30 * FOLD_DAY;
 	l->future_tolerance = FOLD_DAY;
 	l->tells = true;
+}
+
+void
+ledger_read_default_rules(Ledger *l, const char *qextension)
+{
+	set_defaults(l);
+	SPI_connect();
+	read_kinds(l, psprintf("%s.ledger_default_kinds()", qextension),
+			   read_rules(l, psprintf("%s.ledger_default_rules()", qextension)));
+	SPI_finish();
+}
+
+void
+ledger_read_rules(Ledger *l)
+{
+	set_defaults(l);
 	SPI_connect();
 	take_time_zone(l, "UTC");
 	read_settings(l);
-	read_kinds(l, read_rules(l));
+	read_kinds(l, psprintf("%s.touchpoint_kind", l->qschema),
+			   read_rules(l, psprintf("%s.stage_rule", l->qschema)));
 	read_signature(l);
 	read_tracks(l);
 	SPI_finish();

@@ -9,4 +9,7 @@
 /* Read touchpoint_kind, stage_rule and setting into l, in l->context. */
 extern void ledger_read_rules(Ledger *l);
 
+/* The rules that a new ledger has, without there being one; the schema of the extension, quoted. */
+extern void ledger_read_default_rules(Ledger *l, const char *qextension);
+
 #endif
