@@ -86,7 +86,7 @@ config_table(const Ledger *l, Oid schema, const char *name)
 	if (!OidIsValid(table))
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
 						errmsg("ledger \"%s\" has no table \"%s\"", l->schema, name),
-						errhint("ledger_upgrade() makes what a ledger lacks.")));
+						errhint("Restore it, or make a new ledger with ledger_create().")));
 	return table;
 }
 

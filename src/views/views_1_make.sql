@@ -179,6 +179,40 @@ SELECT a.period_start, a.period_end,
 END $$;
 COMMENT ON FUNCTION ledger_view_nps_by_month(text) IS 'part of ledger_make_views(): nps_by_month';
 
+CREATE FUNCTION ledger_view_ledger_sources(ledger text) RETURNS void
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  EXECUTE format($ddl$
+CREATE VIEW %1$I.ledger_sources WITH (security_invoker) AS
+SELECT s.track,
+       s.source_table::text AS source_table,
+       array_to_string(s.arguments, E'\n') AS arguments,
+       s.tracked_at,
+       EXISTS (SELECT FROM pg_trigger t
+                WHERE t.tgrelid = s.source_table AND t.tgenabled <> 'D'
+                  AND t.tgfoid = '%2$s.touchpoint_capture()'::regprocedure) AS is_enabled,
+       b.page_count AS backfill_page_count,
+       b.next_page AS backfill_next_page,
+       b.touchpoint_count AS backfill_touchpoint_count
+  FROM %1$I.tracked_source s
+  LEFT JOIN (SELECT track, sum(page_count)::bigint AS page_count, sum(least(next_page, page_count))::bigint AS next_page,
+                    sum(touchpoint_count)::bigint AS touchpoint_count
+               FROM %1$I.backfill GROUP BY track) b ON b.track = s.track
+  $ddl$, ledger, '@extschema@');
+  PERFORM @extschema@.ledger_comment_view(ledger, 'ledger_sources', 'the tables that feed the ledger', ARRAY[
+    ['track', 'name of the track: the source of its touchpoints'],
+    ['source_table', 'the table; a number if it was dropped'],
+    ['arguments', 'what its rows mean: word=expression, one a line'],
+    ['tracked_at', 'since when'],
+    ['is_enabled', 'the table has an enabled trigger that feeds a ledger'],
+    ['backfill_page_count', 'pages that the table had when ledger_backfill() began; NULL: never called'],
+    ['backfill_next_page', 'so many of them are done'],
+    ['backfill_touchpoint_count', 'touchpoints that came of it']]);
+END $$;
+COMMENT ON FUNCTION ledger_view_ledger_sources(text) IS 'part of ledger_make_views(): ledger_sources';
+
 CREATE FUNCTION ledger_make_views(ledger text) RETURNS void
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
@@ -187,7 +221,7 @@ DECLARE
   view text;
 BEGIN
   PERFORM @extschema@.ledger_require(ledger);
-  FOREACH view IN ARRAY '{customer_360,stage_funnel,nps_by_month}'::text[] LOOP
+  FOREACH view IN ARRAY '{customer_360,stage_funnel,nps_by_month,ledger_sources}'::text[] LOOP
     CONTINUE WHEN to_regclass(format('%I.%I', ledger, view)) IS NOT NULL;
     EXECUTE format('SELECT @extschema@.%I($1)', 'ledger_view_' || view) USING ledger;
   END LOOP;

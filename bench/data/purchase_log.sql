@@ -1,0 +1,7 @@
+-- purchase_log: three purchases of each user on average, in order of time, to be written into a ledger.
+CREATE TABLE purchase_log AS
+SELECT 1 + (hashint8extended(i, 7) & 2147483647) % :users AS customer_id,
+       timestamptz '2024-01-01 00:00+00' + i * interval '1 second' AS occurred_at,
+       ((hashint8extended(i, 8) & 1048575) / 100.0)::numeric(18,4) AS amount
+FROM generate_series(1, 3 * :users) i;
+VACUUM (FREEZE, ANALYZE) purchase_log;
