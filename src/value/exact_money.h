@@ -9,10 +9,6 @@
 
 #include "common/compat.h"
 
-#ifndef HAVE_INT128
-#error "customer_lifecycle needs a compiler with 128-bit integers"
-#endif
-
 #define MONEY_MAX_SCALE 30
 
 typedef struct ExactMoney

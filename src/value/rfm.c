@@ -196,9 +196,10 @@ score_of(JsonbContainer *limits, int i)
 {
 	JsonbValue *v = getIthJsonbValueFromContainer(limits, i);
 
-	if (v == NULL || v->type != jbvNumeric)
-		bad_rules("A range is two scores: [lowest, highest].");
-	return DatumGetInt32(DirectFunctionCall1(numeric_int4, NumericGetDatum(v->val.numeric)));
+	if (v != NULL && v->type == jbvNumeric)
+		return DatumGetInt32(DirectFunctionCall1(numeric_int4, NumericGetDatum(v->val.numeric)));
+	bad_rules("A range is two scores: [lowest, highest].");
+	return 0;
 }
 
 /* Does the range of one axis, if the rule has one, take the score? */
