@@ -1,86 +1,25 @@
 
 -- journeys: what one customer did, in order of time
 
-CREATE TYPE journey_summary;
+@use stored_type
+name = journey_summary
+input = STABLE
+output = IMMUTABLE
+receive = IMMUTABLE
+alignment = double
+meaning = touchpoints of one customer (when, event, channel) in order of time: storable, mergeable with + and rollup(), read by funnel(), attribution(), journey_path() ...
+jsonb = the bound, how many older touchpoints were cut, and the touchpoints
+equal = same touchpoints, bound and cut
+unequal = not: same touchpoints, bound and cut
+@end
 
-CREATE FUNCTION journey_summary_in(cstring) RETURNS journey_summary
-  LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION journey_summary_out(journey_summary) RETURNS cstring
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION journey_summary_recv(internal) RETURNS journey_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION journey_summary_send(journey_summary) RETURNS bytea
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION journey_summary_in(cstring) IS 'text input of journey_summary';
-COMMENT ON FUNCTION journey_summary_out(journey_summary) IS 'text output of journey_summary';
-COMMENT ON FUNCTION journey_summary_recv(internal) IS 'binary input of journey_summary';
-COMMENT ON FUNCTION journey_summary_send(journey_summary) IS 'binary output of journey_summary';
-
-CREATE TYPE journey_summary (
-  INPUT = journey_summary_in,
-  OUTPUT = journey_summary_out,
-  RECEIVE = journey_summary_recv,
-  SEND = journey_summary_send,
-  INTERNALLENGTH = variable,
-  ALIGNMENT = double,
-  STORAGE = extended
-);
-COMMENT ON TYPE journey_summary IS
-  'touchpoints of one customer (when, event, channel) in order of time: storable, mergeable with + and rollup(), read by funnel(), attribution(), journey_path() ...';
-
-CREATE CAST (journey_summary AS jsonb) WITH INOUT;
-COMMENT ON CAST (journey_summary AS jsonb) IS 'the bound, how many older touchpoints were cut, and the touchpoints';
-
-CREATE FUNCTION journey_summary_eq(journey_summary, journey_summary) RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION journey_summary_ne(journey_summary, journey_summary) RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION journey_summary_hash(journey_summary) RETURNS integer
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION journey_summary_eq(journey_summary, journey_summary) IS 'same touchpoints, bound and cut';
-COMMENT ON FUNCTION journey_summary_ne(journey_summary, journey_summary) IS 'not: same touchpoints, bound and cut';
-COMMENT ON FUNCTION journey_summary_hash(journey_summary) IS 'hash of the touchpoints';
-
-CREATE OPERATOR = (
-  LEFTARG = journey_summary, RIGHTARG = journey_summary, FUNCTION = journey_summary_eq,
-  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
-);
-CREATE OPERATOR <> (
-  LEFTARG = journey_summary, RIGHTARG = journey_summary, FUNCTION = journey_summary_ne,
-  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
-);
-COMMENT ON OPERATOR = (journey_summary, journey_summary) IS 'same touchpoints, bound and cut';
-COMMENT ON OPERATOR <> (journey_summary, journey_summary) IS 'not: same touchpoints, bound and cut';
-
-CREATE OPERATOR CLASS journey_summary_ops DEFAULT FOR TYPE journey_summary USING hash AS
-  OPERATOR 1 =,
-  FUNCTION 1 journey_summary_hash(journey_summary);
-COMMENT ON OPERATOR CLASS journey_summary_ops USING hash IS 'lets journey_summary values be grouped and made distinct';
-COMMENT ON OPERATOR FAMILY journey_summary_ops USING hash IS 'lets journey_summary values be grouped and made distinct';
-
-CREATE FUNCTION journey_summary_add(journey_summary, journey_summary) RETURNS journey_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION journey_summary_add(journey_summary, journey_summary) IS 'the touchpoints of both; different bounds are an error';
-CREATE OPERATOR + (
-  LEFTARG = journey_summary, RIGHTARG = journey_summary, FUNCTION = journey_summary_add, COMMUTATOR = +
-);
-COMMENT ON OPERATOR + (journey_summary, journey_summary) IS 'the touchpoints of both; different bounds are an error';
-
-CREATE FUNCTION journey_summary_combine(journey_summary, journey_summary) RETURNS journey_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION journey_summary_final(journey_summary) RETURNS journey_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION journey_summary_combine(journey_summary, journey_summary) IS 'aggregate support: merges two states';
-COMMENT ON FUNCTION journey_summary_final(journey_summary) IS 'aggregate support: the value of a state';
-
-CREATE AGGREGATE rollup(journey_summary) (
-  SFUNC = journey_summary_combine,
-  STYPE = journey_summary,
-  FINALFUNC = journey_summary_final,
-  COMBINEFUNC = journey_summary_combine,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE rollup(journey_summary) IS 'all together, as if built from their rows; the touchpoints of both; different bounds are an error';
+@use mergeable_type
+name = journey_summary
+sum = the touchpoints of both; different bounds are an error
+final = aggregate support: the value of a state
+size = 256
+rollup = all together, as if built from their rows; the touchpoints of both; different bounds are an error
+@end
 
 CREATE FUNCTION journey_summary_accum(journey_summary, at timestamptz, event text) RETURNS journey_summary
   LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'journey_summary_accum';

@@ -1,86 +1,25 @@
 
 -- activity: the periods in which one customer was active
 
-CREATE TYPE activity_summary;
+@use stored_type
+name = activity_summary
+input = STABLE
+output = IMMUTABLE
+receive = IMMUTABLE
+alignment = int4
+meaning = periods (days, weeks, months ...) in which one customer was active: storable, mergeable with + and rollup(), read by activity_state(), retained(), active_periods() ...
+jsonb = the bucket, the time zone and the first dates of the active periods
+equal = same bucket, time zone and active periods
+unequal = not: same bucket, time zone and active periods
+@end
 
-CREATE FUNCTION activity_summary_in(cstring) RETURNS activity_summary
-  LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION activity_summary_out(activity_summary) RETURNS cstring
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION activity_summary_recv(internal) RETURNS activity_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION activity_summary_send(activity_summary) RETURNS bytea
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION activity_summary_in(cstring) IS 'text input of activity_summary';
-COMMENT ON FUNCTION activity_summary_out(activity_summary) IS 'text output of activity_summary';
-COMMENT ON FUNCTION activity_summary_recv(internal) IS 'binary input of activity_summary';
-COMMENT ON FUNCTION activity_summary_send(activity_summary) IS 'binary output of activity_summary';
-
-CREATE TYPE activity_summary (
-  INPUT = activity_summary_in,
-  OUTPUT = activity_summary_out,
-  RECEIVE = activity_summary_recv,
-  SEND = activity_summary_send,
-  INTERNALLENGTH = variable,
-  ALIGNMENT = int4,
-  STORAGE = extended
-);
-COMMENT ON TYPE activity_summary IS
-  'periods (days, weeks, months ...) in which one customer was active: storable, mergeable with + and rollup(), read by activity_state(), retained(), active_periods() ...';
-
-CREATE CAST (activity_summary AS jsonb) WITH INOUT;
-COMMENT ON CAST (activity_summary AS jsonb) IS 'the bucket, the time zone and the first dates of the active periods';
-
-CREATE FUNCTION activity_summary_eq(activity_summary, activity_summary) RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION activity_summary_ne(activity_summary, activity_summary) RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION activity_summary_hash(activity_summary) RETURNS integer
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION activity_summary_eq(activity_summary, activity_summary) IS 'same bucket, time zone and active periods';
-COMMENT ON FUNCTION activity_summary_ne(activity_summary, activity_summary) IS 'not: same bucket, time zone and active periods';
-COMMENT ON FUNCTION activity_summary_hash(activity_summary) IS 'hash of the bucket, the time zone and the active periods';
-
-CREATE OPERATOR = (
-  LEFTARG = activity_summary, RIGHTARG = activity_summary, FUNCTION = activity_summary_eq,
-  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
-);
-CREATE OPERATOR <> (
-  LEFTARG = activity_summary, RIGHTARG = activity_summary, FUNCTION = activity_summary_ne,
-  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
-);
-COMMENT ON OPERATOR = (activity_summary, activity_summary) IS 'same bucket, time zone and active periods';
-COMMENT ON OPERATOR <> (activity_summary, activity_summary) IS 'not: same bucket, time zone and active periods';
-
-CREATE OPERATOR CLASS activity_summary_ops DEFAULT FOR TYPE activity_summary USING hash AS
-  OPERATOR 1 =,
-  FUNCTION 1 activity_summary_hash(activity_summary);
-COMMENT ON OPERATOR CLASS activity_summary_ops USING hash IS 'lets activity_summary values be grouped and made distinct';
-COMMENT ON OPERATOR FAMILY activity_summary_ops USING hash IS 'lets activity_summary values be grouped and made distinct';
-
-CREATE FUNCTION activity_summary_add(activity_summary, activity_summary) RETURNS activity_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION activity_summary_add(activity_summary, activity_summary) IS 'active in either; different buckets or time zones are an error';
-CREATE OPERATOR + (
-  LEFTARG = activity_summary, RIGHTARG = activity_summary, FUNCTION = activity_summary_add, COMMUTATOR = +
-);
-COMMENT ON OPERATOR + (activity_summary, activity_summary) IS 'active in either; different buckets or time zones are an error';
-
-CREATE FUNCTION activity_summary_combine(activity_summary, activity_summary) RETURNS activity_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION activity_summary_final(activity_summary) RETURNS activity_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION activity_summary_combine(activity_summary, activity_summary) IS 'aggregate support: merges two states';
-COMMENT ON FUNCTION activity_summary_final(activity_summary) IS 'aggregate support: the value of a state';
-
-CREATE AGGREGATE rollup(activity_summary) (
-  SFUNC = activity_summary_combine,
-  STYPE = activity_summary,
-  FINALFUNC = activity_summary_final,
-  COMBINEFUNC = activity_summary_combine,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE rollup(activity_summary) IS 'all together, as if built from their rows; active in either; different buckets or time zones are an error';
+@use mergeable_type
+name = activity_summary
+sum = active in either; different buckets or time zones are an error
+final = aggregate support: the value of a state
+size = 256
+rollup = all together, as if built from their rows; active in either; different buckets or time zones are an error
+@end
 
 CREATE FUNCTION activity_summary_accum(activity_summary, at timestamptz, bucket text) RETURNS activity_summary
   LANGUAGE C STABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
@@ -156,86 +95,25 @@ COMMENT ON FUNCTION retained_between(activity_summary, integer, integer) IS
 
 -- cohorts: the activity of many customers
 
-CREATE TYPE cohort_summary;
+@use stored_type
+name = cohort_summary
+input = STABLE
+output = IMMUTABLE
+receive = IMMUTABLE
+alignment = double
+meaning = activity of many customers counted by cohort (first active period) and age: storable, mergeable with + and rollup(), read by cohort_retention() and activity_lifecycle()
+jsonb = the bucket, the time zone, the first cohort, and by cohort and age the active and those active for the last time, by period the pauses
+equal = same bucket, time zone and counts
+unequal = not: same bucket, time zone and counts
+@end
 
-CREATE FUNCTION cohort_summary_in(cstring) RETURNS cohort_summary
-  LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION cohort_summary_out(cohort_summary) RETURNS cstring
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION cohort_summary_recv(internal) RETURNS cohort_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION cohort_summary_send(cohort_summary) RETURNS bytea
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION cohort_summary_in(cstring) IS 'text input of cohort_summary';
-COMMENT ON FUNCTION cohort_summary_out(cohort_summary) IS 'text output of cohort_summary';
-COMMENT ON FUNCTION cohort_summary_recv(internal) IS 'binary input of cohort_summary';
-COMMENT ON FUNCTION cohort_summary_send(cohort_summary) IS 'binary output of cohort_summary';
-
-CREATE TYPE cohort_summary (
-  INPUT = cohort_summary_in,
-  OUTPUT = cohort_summary_out,
-  RECEIVE = cohort_summary_recv,
-  SEND = cohort_summary_send,
-  INTERNALLENGTH = variable,
-  ALIGNMENT = double,
-  STORAGE = extended
-);
-COMMENT ON TYPE cohort_summary IS
-  'activity of many customers counted by cohort (first active period) and age: storable, mergeable with + and rollup(), read by cohort_retention() and activity_lifecycle()';
-
-CREATE CAST (cohort_summary AS jsonb) WITH INOUT;
-COMMENT ON CAST (cohort_summary AS jsonb) IS 'the bucket, the time zone, the first cohort, and by cohort and age the active and those active for the last time, by period the pauses';
-
-CREATE FUNCTION cohort_summary_eq(cohort_summary, cohort_summary) RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION cohort_summary_ne(cohort_summary, cohort_summary) RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION cohort_summary_hash(cohort_summary) RETURNS integer
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION cohort_summary_eq(cohort_summary, cohort_summary) IS 'same bucket, time zone and counts';
-COMMENT ON FUNCTION cohort_summary_ne(cohort_summary, cohort_summary) IS 'not: same bucket, time zone and counts';
-COMMENT ON FUNCTION cohort_summary_hash(cohort_summary) IS 'hash of the counts';
-
-CREATE OPERATOR = (
-  LEFTARG = cohort_summary, RIGHTARG = cohort_summary, FUNCTION = cohort_summary_eq,
-  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
-);
-CREATE OPERATOR <> (
-  LEFTARG = cohort_summary, RIGHTARG = cohort_summary, FUNCTION = cohort_summary_ne,
-  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
-);
-COMMENT ON OPERATOR = (cohort_summary, cohort_summary) IS 'same bucket, time zone and counts';
-COMMENT ON OPERATOR <> (cohort_summary, cohort_summary) IS 'not: same bucket, time zone and counts';
-
-CREATE OPERATOR CLASS cohort_summary_ops DEFAULT FOR TYPE cohort_summary USING hash AS
-  OPERATOR 1 =,
-  FUNCTION 1 cohort_summary_hash(cohort_summary);
-COMMENT ON OPERATOR CLASS cohort_summary_ops USING hash IS 'lets cohort_summary values be grouped and made distinct';
-COMMENT ON OPERATOR FAMILY cohort_summary_ops USING hash IS 'lets cohort_summary values be grouped and made distinct';
-
-CREATE FUNCTION cohort_summary_add(cohort_summary, cohort_summary) RETURNS cohort_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION cohort_summary_add(cohort_summary, cohort_summary) IS 'the customers of both, who must be different ones; different buckets or time zones are an error';
-CREATE OPERATOR + (
-  LEFTARG = cohort_summary, RIGHTARG = cohort_summary, FUNCTION = cohort_summary_add, COMMUTATOR = +
-);
-COMMENT ON OPERATOR + (cohort_summary, cohort_summary) IS 'the customers of both, who must be different ones; different buckets or time zones are an error';
-
-CREATE FUNCTION cohort_summary_combine(cohort_summary, cohort_summary) RETURNS cohort_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-CREATE FUNCTION cohort_summary_final(cohort_summary) RETURNS cohort_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION cohort_summary_combine(cohort_summary, cohort_summary) IS 'aggregate support: merges two states';
-COMMENT ON FUNCTION cohort_summary_final(cohort_summary) IS 'aggregate support: the value of a state';
-
-CREATE AGGREGATE rollup(cohort_summary) (
-  SFUNC = cohort_summary_combine,
-  STYPE = cohort_summary,
-  FINALFUNC = cohort_summary_final,
-  COMBINEFUNC = cohort_summary_combine,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE rollup(cohort_summary) IS 'all together, as if built from their rows; the customers of both, who must be different ones; different buckets or time zones are an error';
+@use mergeable_type
+name = cohort_summary
+sum = the customers of both, who must be different ones; different buckets or time zones are an error
+final = aggregate support: the value of a state
+size = 256
+rollup = all together, as if built from their rows; the customers of both, who must be different ones; different buckets or time zones are an error
+@end
 
 CREATE FUNCTION cohort_summary_accum(cohort_summary, activity_summary) RETURNS cohort_summary
   LANGUAGE C IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';

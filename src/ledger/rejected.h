@@ -16,7 +16,6 @@
 extern bool reject_unusable(Ledger *l, const TriggerData *trigger);
 
 /* Raise the ERROR for one. */
-extern void refuse_touchpoint(const Ledger *l, const char *fault, const char *kind)
-	pg_attribute_noreturn();
+pg_noreturn extern void refuse_touchpoint(const Ledger *l, const char *fault, const char *kind);
 
 #endif
