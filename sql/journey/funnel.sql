@@ -121,6 +121,9 @@ SELECT funnel(now(), '1 day', VARIADIC '{}'::boolean[]);
 SELECT funnel(now(), '{}'::point, ARRAY[point(1, 2)], NULL);
 SELECT funnel(now(), point(1, 2)::text::xml, ARRAY['<a/>'::xml], NULL);
 
+-- a window longer than all time is none
+SELECT funnel(at, event, ARRAY['a', 'b'], '2147483647 days') FROM (VALUES (timestamptz '4713-01-01 BC', 'a'), ('294276-12-31', 'b')) v (at, event);
+
 -- the state is a value like any other, and not trusted
 SELECT funnel_state_accum(NULL, '2000-01-01 00:00:01Z', 'b', ARRAY['a', 'b'], '7 days');
 SELECT funnel_state_accum(NULL, '2000-01-01 00:00:01Z', NULL, true, false, true);

@@ -100,3 +100,5 @@ SELECT replace(:'good', '"x": [0, 2]', '"x": [2, 0]')::clv_sample;
 SELECT replace(:'good', '35.5', '"NaN"')::clv_sample;
 SELECT replace(:'good', 'purchases', 'contractual')::clv_sample;
 SELECT replace(:'good', '[3, 1]', '[9223372036854775807, 1]')::clv_sample;
+-- a horizon longer than all time
+SELECT expected_purchases(make_clv_model('bg_nbd', '{0.243,4.414,0.793,2.426}'), '2147483647 days');

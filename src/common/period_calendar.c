@@ -3,6 +3,7 @@
  */
 #include "common/period_start.h"
 
+#include "common/int.h"
 #include "utils/datetime.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
@@ -138,7 +139,12 @@ cut_at_transitions(Period *period, TimestampTz at, const pg_tz *zone)
 static TimestampTz
 midnight(DateADT date, int ahead)
 {
-	return (date * (int64) SECS_PER_DAY - ahead) * USECS_PER_SEC;
+	TimestampTz instant;
+
+	/* the last period ends after the last timestamp */
+	if (pg_mul_s64_overflow(date * (int64) SECS_PER_DAY - ahead, USECS_PER_SEC, &instant))
+		return date > 0 ? PG_INT64_MAX : PG_INT64_MIN;
+	return instant;
 }
 
 static Period

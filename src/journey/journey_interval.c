@@ -10,24 +10,20 @@
 JourneyWindow
 journey_window(const Interval *interval, const char *argument)
 {
-	JourneyWindow w = {0};
+	JourneyWindow w = {.usec = PG_INT64_MAX, .unlimited = true};
 	int64 days;
 
 	/* a limit that no timestamp reaches is none; the infinite interval looks like this, too */
 	if (interval == NULL || interval->time == PG_INT64_MAX)
-	{
-		w.unlimited = true;
 		return w;
-	}
 	if (interval->month < 0 || interval->day < 0 || interval->time < 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("%s must not be negative: %s", argument,
 							   DatumGetCString(DirectFunctionCall1(
 								   interval_out, IntervalPGetDatum((Interval *) interval)))),
 						errhint("Give a length of time such as '7 days', or NULL for no limit.")));
-	days = (int64) interval->day * USECS_PER_DAY;
-	w.months = interval->month;
-	if (pg_add_s64_overflow(days, interval->time, &w.usec))
-		w.usec = PG_INT64_MAX;
-	return w;
+	if (pg_mul_s64_overflow(interval->day, USECS_PER_DAY, &days) ||
+		pg_add_s64_overflow(days, interval->time, &days))
+		return w;
+	return (JourneyWindow){.usec = days, .months = interval->month};
 }

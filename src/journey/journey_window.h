@@ -16,7 +16,7 @@ typedef struct JourneyWindow
 {
 	int64 usec;
 	int32 months;
-	bool unlimited; /* then the rest is 0 */
+	bool unlimited; /* then usec is the most that there is */
 } JourneyWindow;
 
 /*

@@ -9,11 +9,12 @@
 int64
 model_time_from_interval(const Interval *interval, const char *name)
 {
-	int64 months = 0;
-	int64 days = (int64) interval->day * USECS_PER_DAY;
-	int64 usecs = -1;
+	int64 months;
+	int64 days;
+	int64 usecs;
 
 	if (!__builtin_mul_overflow((int64) interval->month, USECS_PER_MONTH, &months) &&
+		!__builtin_mul_overflow((int64) interval->day, USECS_PER_DAY, &days) &&
 		!__builtin_add_overflow(months, days, &usecs) &&
 		!__builtin_add_overflow(usecs, interval->time, &usecs) && usecs >= 0)
 		return usecs;

@@ -3,6 +3,7 @@
  */
 #include "value/purchase_bucket.h"
 
+#include "common/int.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/timestamp.h"
@@ -64,7 +65,9 @@ offset_at(pg_tz *tz, TimestampTz at, int64 *until)
 	int found =
 		pg_next_dst_boundary(&seconds, &before, &before_dst, &boundary, &after, &after_dst, tz);
 
-	*until = found > 0 ? (boundary - epoch) * USECS_PER_SEC : PG_INT64_MAX;
+	/* the next change may be beyond all timestamps */
+	if (found <= 0 || pg_mul_s64_overflow(boundary - epoch, USECS_PER_SEC, until))
+		*until = PG_INT64_MAX;
 	return found < 0 ? 0 : before * USECS_PER_SEC;
 }
 
