@@ -25,9 +25,11 @@ SELECT churn_rate(episodes, tstzrange('2026-01-01', '2026-02-01')),
 -- Wilson: 20 of 120; undefined for the average, without customers, and where more leave than were there
 SELECT round(lower::numeric, 10) AS lower, round(upper::numeric, 10) AS upper
 FROM churn_interval('{"period_start": "2026-01-01", "period_end": "2026-02-01", "at_start": 120, "new": 0, "returned": 0, "lost": 20, "at_end": 100, "retained": 100}');
+SET extra_float_digits = 0;
 SELECT method, churn_rate(s, method), churn_interval(s, method), churn_interval(s, method, confidence => 0.5) AS half
 FROM (SELECT churn_summary '{"period_start": "2026-01-01", "period_end": "2026-02-01", "at_start": 2, "new": 3, "returned": 0, "lost": 4, "at_end": 1, "retained": 1}') v(s),
      unnest('{start,start_plus_new,average,cohort}'::text[]) AS method;
+RESET extra_float_digits;
 
 -- boundaries: there just before an edge; transitions belong to the period that begins with the edge
 CREATE TEMP TABLE edge (what text, s timestamptz, e timestamptz);

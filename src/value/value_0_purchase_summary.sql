@@ -2,101 +2,27 @@
 -- value: the purchases of one customer (docs/value.md)
 --
 
-CREATE TYPE purchase_summary;
-
-CREATE FUNCTION purchase_summary_in(cstring) RETURNS purchase_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION purchase_summary_in(cstring) IS
-  'text input of purchase_summary';
-CREATE FUNCTION purchase_summary_out(purchase_summary) RETURNS cstring
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION purchase_summary_out(purchase_summary) IS
-  'text output of purchase_summary';
-CREATE FUNCTION purchase_summary_recv(internal) RETURNS purchase_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION purchase_summary_recv(internal) IS
-  'binary input of purchase_summary';
-CREATE FUNCTION purchase_summary_send(purchase_summary) RETURNS bytea
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION purchase_summary_send(purchase_summary) IS
-  'binary output of purchase_summary';
-
-CREATE TYPE purchase_summary (
-  INPUT = purchase_summary_in,
-  OUTPUT = purchase_summary_out,
-  RECEIVE = purchase_summary_recv,
-  SEND = purchase_summary_send,
-  INTERNALLENGTH = variable,
-  ALIGNMENT = double,
-  STORAGE = extended
-);
-COMMENT ON TYPE purchase_summary IS
-  'the purchases of one customer: when (by buckets, usually days), how many, how much; storable, mergeable with + and rollup(), read by frequency(), recency(), monetary_value() ... and the models';
-
-CREATE CAST (purchase_summary AS jsonb) WITH INOUT;
-COMMENT ON CAST (purchase_summary AS jsonb) IS 'the fields of the summary';
-
--- equality
-
-CREATE FUNCTION purchase_summary_eq(purchase_summary, purchase_summary) RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION purchase_summary_eq(purchase_summary, purchase_summary) IS
-  'same purchases, same buckets, same observation';
-CREATE FUNCTION purchase_summary_ne(purchase_summary, purchase_summary) RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION purchase_summary_ne(purchase_summary, purchase_summary) IS
-  'other purchases, buckets or observation';
-CREATE FUNCTION purchase_summary_hash(purchase_summary) RETURNS integer
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION purchase_summary_hash(purchase_summary) IS
-  'hash of the times of the purchases';
-
-CREATE OPERATOR = (
-  LEFTARG = purchase_summary, RIGHTARG = purchase_summary, FUNCTION = purchase_summary_eq,
-  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
-);
-CREATE OPERATOR <> (
-  LEFTARG = purchase_summary, RIGHTARG = purchase_summary, FUNCTION = purchase_summary_ne,
-  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
-);
-COMMENT ON OPERATOR = (purchase_summary, purchase_summary) IS 'same purchases, same buckets, same observation';
-COMMENT ON OPERATOR <> (purchase_summary, purchase_summary) IS 'other purchases, buckets or observation';
-
-CREATE OPERATOR CLASS purchase_summary_ops DEFAULT FOR TYPE purchase_summary USING hash AS
-  OPERATOR 1 =,
-  FUNCTION 1 purchase_summary_hash(purchase_summary);
-COMMENT ON OPERATOR CLASS purchase_summary_ops USING hash IS 'lets purchase_summary values be grouped and made distinct';
-COMMENT ON OPERATOR FAMILY purchase_summary_ops USING hash IS 'lets purchase_summary values be grouped and made distinct';
+@use stored_type
+name = purchase_summary
+input = IMMUTABLE
+output = IMMUTABLE
+receive = IMMUTABLE
+alignment = double
+meaning = the purchases of one customer: when (by buckets, usually days), how many, how much; storable, mergeable with + and rollup(), read by frequency(), recency(), monetary_value() ... and the models
+jsonb = the fields of the summary
+equal = same purchases, same buckets, same observation
+unequal = other purchases, buckets or observation
+@end
 
 -- merging
 
-CREATE FUNCTION purchase_summary_add(purchase_summary, purchase_summary) RETURNS purchase_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION purchase_summary_add(purchase_summary, purchase_summary) IS
-  'both summaries together; different buckets, zones or ends of observation are an error';
-
-CREATE OPERATOR + (
-  LEFTARG = purchase_summary, RIGHTARG = purchase_summary, FUNCTION = purchase_summary_add, COMMUTATOR = +
-);
-COMMENT ON OPERATOR + (purchase_summary, purchase_summary) IS 'both summaries together; different buckets, zones or ends of observation are an error';
-
-CREATE FUNCTION purchase_summary_combine(purchase_summary, purchase_summary) RETURNS purchase_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION purchase_summary_combine(purchase_summary, purchase_summary) IS
-  'aggregate support: merges two states';
-CREATE FUNCTION purchase_summary_final(purchase_summary) RETURNS purchase_summary
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION purchase_summary_final(purchase_summary) IS
-  'aggregate support: the summary in canonical form';
-
-CREATE AGGREGATE rollup(purchase_summary) (
-  SFUNC = purchase_summary_combine,
-  STYPE = purchase_summary,
-  FINALFUNC = purchase_summary_final,
-  COMBINEFUNC = purchase_summary_combine,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE rollup(purchase_summary) IS 'all summaries of a customer together, as if built from their rows; different buckets or zones are an error';
+@use mergeable_type
+name = purchase_summary
+sum = both summaries together; different buckets, zones or ends of observation are an error
+final = aggregate support: the summary in canonical form
+size = 256
+rollup = all summaries of a customer together, as if built from their rows; different buckets or zones are an error
+@end
 
 -- building
 

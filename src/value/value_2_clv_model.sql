@@ -2,69 +2,17 @@
 -- value: models of purchases and spend (docs/value.md)
 --
 
-CREATE TYPE clv_model;
-
-CREATE FUNCTION clv_model_in(cstring) RETURNS clv_model
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION clv_model_in(cstring) IS
-  'text input of clv_model';
-CREATE FUNCTION clv_model_out(clv_model) RETURNS cstring
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION clv_model_out(clv_model) IS
-  'text output of clv_model';
-CREATE FUNCTION clv_model_recv(internal) RETURNS clv_model
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION clv_model_recv(internal) IS
-  'binary input of clv_model';
-CREATE FUNCTION clv_model_send(clv_model) RETURNS bytea
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION clv_model_send(clv_model) IS
-  'binary output of clv_model';
-
-CREATE TYPE clv_model (
-  INPUT = clv_model_in,
-  OUTPUT = clv_model_out,
-  RECEIVE = clv_model_recv,
-  SEND = clv_model_send,
-  INTERNALLENGTH = variable,
-  ALIGNMENT = double,
-  STORAGE = extended
-);
-COMMENT ON TYPE clv_model IS
-  'a fitted model of purchases (and of spend): parameters, covariance, log-likelihood, how the fit ended, unit of time; read by parameters(), p_alive(), expected_purchases(), cltv() ...';
-
-CREATE CAST (clv_model AS jsonb) WITH INOUT;
-COMMENT ON CAST (clv_model AS jsonb) IS 'unit, observation window and both parts with their parameters by name';
-
-CREATE FUNCTION clv_model_eq(clv_model, clv_model) RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION clv_model_eq(clv_model, clv_model) IS
-  'same parameters, covariance and circumstances of the fit';
-CREATE FUNCTION clv_model_ne(clv_model, clv_model) RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION clv_model_ne(clv_model, clv_model) IS
-  'any difference';
-CREATE FUNCTION clv_model_hash(clv_model) RETURNS integer
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION clv_model_hash(clv_model) IS
-  'hash of the whole model';
-
-CREATE OPERATOR = (
-  LEFTARG = clv_model, RIGHTARG = clv_model, FUNCTION = clv_model_eq,
-  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel, HASHES
-);
-CREATE OPERATOR <> (
-  LEFTARG = clv_model, RIGHTARG = clv_model, FUNCTION = clv_model_ne,
-  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
-);
-COMMENT ON OPERATOR = (clv_model, clv_model) IS 'same parameters, covariance and circumstances of the fit';
-COMMENT ON OPERATOR <> (clv_model, clv_model) IS 'any difference';
-
-CREATE OPERATOR CLASS clv_model_ops DEFAULT FOR TYPE clv_model USING hash AS
-  OPERATOR 1 =,
-  FUNCTION 1 clv_model_hash(clv_model);
-COMMENT ON OPERATOR CLASS clv_model_ops USING hash IS 'lets clv_model values be grouped and made distinct';
-COMMENT ON OPERATOR FAMILY clv_model_ops USING hash IS 'lets clv_model values be grouped and made distinct';
+@use stored_type
+name = clv_model
+input = IMMUTABLE
+output = IMMUTABLE
+receive = IMMUTABLE
+alignment = double
+meaning = a fitted model of purchases (and of spend): parameters, covariance, log-likelihood, how the fit ended, unit of time; read by parameters(), p_alive(), expected_purchases(), cltv() ...
+jsonb = unit, observation window and both parts with their parameters by name
+equal = same parameters, covariance and circumstances of the fit
+unequal = any difference
+@end
 
 -- fitting
 
