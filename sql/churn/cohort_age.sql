@@ -14,3 +14,14 @@ SELECT cohort_age('-infinity', '2026-01-01', 'day');
 SELECT cohort_age('2026-01-01', 'infinity', 'day');
 SELECT cohort_age('2026-01-01', '2026-01-01', 'fortnight');
 SELECT cohort_age('2026-01-01', '2026-01-01', 'hour');
+-- a variable of PL/pgSQL is no constant, though one expression is evaluated with all of its values
+DO $$
+DECLARE
+  unit text;
+  age integer;
+BEGIN
+  FOREACH unit IN ARRAY ARRAY['day', 'month', 'year'] LOOP
+    age := cohort_age('2023-11-30', '2024-01-01', unit);
+    RAISE NOTICE '% %s', age, unit;
+  END LOOP;
+END $$;

@@ -126,6 +126,7 @@ add_events(Pass *pass, uint32 first, uint32 end)
 	uint32 events = end - first;
 	double weight = 0;
 
+	CHECK_FOR_INTERRUPTS();
 	for (uint32 row = first; row < end; row++)
 	{
 		const double *x = data->covariates + (Size) row * data->p;
@@ -140,7 +141,10 @@ add_events(Pass *pass, uint32 first, uint32 end)
 		add_event(pass, weight, 0);
 	else
 		for (uint32 l = 0; l < events; l++)
+		{
+			CHECK_FOR_INTERRUPTS();
 			add_event(pass, weight / events, (double) l / events);
+		}
 }
 
 /* All customers of the duration that ends at row end; returns where they begin. */

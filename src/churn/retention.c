@@ -35,7 +35,7 @@ period_number(PeriodUnit unit, DateADT date)
 	return unit == PERIOD_MONTH ? year * MONTHS_PER_YEAR + month - 1 : year * 4 + (month - 1) / 3;
 }
 
-/* The unit in argument i; a constant is read once. */
+/* The unit in argument i; a literal is read once. */
 static PeriodUnit
 unit_arg(FunctionCallInfo fcinfo, int i)
 {
@@ -45,7 +45,7 @@ unit_arg(FunctionCallInfo fcinfo, int i)
 	if (remembered != NULL)
 		return *remembered;
 	unit = period_unit(PG_GETARG_TEXT_PP(i));
-	if (get_fn_expr_arg_stable(fcinfo->flinfo, i))
+	if (period_word_is_literal(fcinfo->flinfo, i))
 	{
 		remembered = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(PeriodUnit));
 		*remembered = unit;

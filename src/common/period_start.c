@@ -89,9 +89,8 @@ typedef struct CallCache
 	char zone[TZ_STRLEN_MAX + 1];
 } CallCache;
 
-/* Is an argument a literal?  A parameter is none: PL/pgSQL changes its value between calls. */
-static bool
-is_literal(FmgrInfo *function, int i)
+bool
+period_word_is_literal(FmgrInfo *function, int i)
 {
 	Node *call = function->fn_expr;
 
@@ -105,8 +104,8 @@ new_call_cache(FunctionCallInfo fcinfo)
 	CallCache *cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(CallCache));
 
 	cache->session_zone = PG_NARGS() == 2;
-	cache->constant =
-		is_literal(fcinfo->flinfo, 1) && (cache->session_zone || is_literal(fcinfo->flinfo, 2));
+	cache->constant = period_word_is_literal(fcinfo->flinfo, 1) &&
+					  (cache->session_zone || period_word_is_literal(fcinfo->flinfo, 2));
 	fcinfo->flinfo->fn_extra = cache;
 	return cache;
 }

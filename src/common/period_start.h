@@ -79,6 +79,12 @@ extern PeriodUnit period_unit(const text *name);
 /* The zone that a user named, as date_trunc() reads it; ERROR (22023) if there is none. */
 extern pg_tz *period_zone(const text *name);
 
+/*
+ * Is an argument a literal, the same for all calls of the function that are made by one expression?
+ * A parameter isn't: PL/pgSQL changes its value between calls (get_fn_expr_arg_stable() says yes).
+ */
+extern bool period_word_is_literal(FmgrInfo *function, int i);
+
 /* The date on which the next period starts. */
 extern DateADT period_next(PeriodUnit unit, DateADT start);
 

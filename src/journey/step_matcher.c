@@ -25,7 +25,7 @@ struct StepMatcher
 	MatchKind kind;
 	int steps;
 	Oid collation;
-	Datum bits; /* MATCH_DATUM: see there */
+	Datum bits;		  /* MATCH_DATUM: see there */
 	ArrayType *array; /* a copy of what was given, to see whether it is given again */
 	FmgrInfo equality;
 	Datum value[FUNNEL_MAX_STEPS];
