@@ -198,6 +198,7 @@ append_column(StringInfo out, const char *name, const SurvivalCurve *s, size_t m
 
 		if (!first)
 			appendStringInfoString(out, ", ");
+		/* cppcheck-suppress invalidPointerCast ; member is the offset of a double of the line */
 		summary_text_append_double(out, *(double *) ((char *) &line + member));
 		first = false;
 	}

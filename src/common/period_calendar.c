@@ -150,7 +150,7 @@ midnight(DateADT date, int ahead)
 static Period
 work_out(const PeriodKey *key, TimestampTz at)
 {
-	Period period;
+	Period period = {0};
 	int ahead;
 	DateADT first = start_of(key->unit, local_date(at, key->zone, &ahead));
 

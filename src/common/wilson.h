@@ -12,7 +12,7 @@
  * E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of
  * the American Statistical Association 22 (1927); without continuity correction.
  */
-extern void
-wilson_interval(double successes, double trials, double z, double *lower, double *upper);
+extern void wilson_interval(double successes, double trials, double z, double *lower,
+							double *upper);
 
 #endif

@@ -548,6 +548,7 @@ lay_out(Problem *problem, double *work, double **theta, double **matrix)
 	int features = problem->data->features;
 	int p = 1 + features;
 
+	/* cppcheck-suppress invalidPointerCast ; ints that take the place of doubles, never read as such */
 	problem->column = (int *) work;
 	work += p;
 	problem->mean = work;

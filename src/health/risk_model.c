@@ -501,6 +501,7 @@ risk_model_recv(PG_FUNCTION_ARGS)
 	m->log_likelihood = header.log_likelihood;
 	m->auc = header.auc;
 	m->centre = header.centre;
+	/* cppcheck-suppress uninitvar ; n is at least 1: the loop has filled all of them */
 	memcpy(m->values, values, sizeof(double) * n);
 	problem = model_problem(m);
 	if (problem != NULL)

@@ -50,6 +50,7 @@ offer(Search *s, const Search *before, int lo, int hi, int64 due, int64 t)
 	if (!s->timed)
 		return;
 	if (lo > 0)
+		/* cppcheck-suppress arrayIndexOutOfBoundsCond ; lo < hi <= FUNNEL_MAX_STEPS */
 		memcpy(s->at[hi], before->at[lo], lo * sizeof(int64));
 	for (int i = lo; i < hi; i++)
 		s->at[hi][i] = t;
