@@ -23,10 +23,10 @@ DATA_built  = $(INSTALL_SQL)
 ROOM_SQL    = $(foreach room,$(ROOMS),$(sort $(wildcard src/$(room)/*.sql)))
 
 REGRESS        = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*/*.sql)))
-REGRESS_OPTS   = --load-extension=$(EXTENSION)
+REGRESS_OPTS   = --encoding=UTF8 --load-extension=$(EXTENSION)
 REGRESS_PREP   = results-folders
 ISOLATION      = $(sort $(patsubst test/isolation/specs/%.spec,%,$(wildcard test/isolation/specs/*.spec)))
-ISOLATION_OPTS = --inputdir=test/isolation --load-extension=$(EXTENSION)
+ISOLATION_OPTS = --inputdir=test/isolation --encoding=UTF8 --load-extension=$(EXTENSION)
 
 EXTRA_CLEAN = $(INSTALL_SQL) results output_iso regression.diffs regression.out
 

@@ -105,6 +105,13 @@ CREATE TABLE demo.referral (
   referred_at timestamptz NOT NULL
 );
 COMMENT ON SCHEMA demo IS 'a generated sample business (examples/business.sql)';
+COMMENT ON TABLE demo.customer IS 'everyone who was ever seen, and when they signed up';
+COMMENT ON TABLE demo.visit IS 'visits of the web site; after signing up, logins';
+COMMENT ON TABLE demo.orders IS 'orders of those who buy now and then';
+COMMENT ON TABLE demo.subscription IS 'subscriptions of those who pay by the month';
+COMMENT ON TABLE demo.ticket IS 'requests to support, their first reply and their end';
+COMMENT ON TABLE demo.survey IS 'answers: nps 0..10, csat 1..5, ces 1..7';
+COMMENT ON TABLE demo.referral IS 'who sent whom';
 
 -- Orders: a rate and a chance to leave for each buyer, then gaps and sums.
 INSERT INTO demo.orders (customer_id, ordered_at, amount)

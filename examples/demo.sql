@@ -52,16 +52,16 @@ ORDER BY quarter;
 \echo 'What are they worth? A model fitted in the database, and who to look after'
 \echo '(put in: r 1, alpha 5 weeks, a 1, b 6; spend p 5, q 4, v 30):'
 \set ECHO queries
-CREATE TABLE history AS
+CREATE TABLE buyer AS
 SELECT customer_id, observe(purchase_agg(ordered_at, amount, '1 day', 'UTC'), '2026-01-01 UTC') AS h
 FROM demo.orders GROUP BY customer_id;
-CREATE TABLE model AS SELECT clv_fit(clv_agg(h), model => 'mbg_nbd') AS m FROM history;
+CREATE TABLE buyer_model AS SELECT clv_fit(clv_agg(h), model => 'mbg_nbd') AS m FROM buyer;
 SELECT name, round(estimate::numeric, 2) AS estimate, round(lower::numeric, 2) AS lower, round(upper::numeric, 2) AS upper
-FROM model, parameters(m);
+FROM buyer_model, parameters(m);
 SELECT customer_id, frequency(h), round(p_alive(m, h)::numeric, 3) AS p_alive,
        round(expected_purchases(m, h, '1 year')::numeric, 1) AS orders_next_year, round(cltv(m, h, '3 years')::numeric) AS value_3_years,
-       cltv_interval(m, h, '3 years')
-FROM model, history ORDER BY cltv(m, h, '3 years') DESC LIMIT 3;
+       round((cltv_interval(m, h, '3 years')).lower::numeric) AS lower, round((cltv_interval(m, h, '3 years')).upper::numeric) AS upper
+FROM buyer_model, buyer ORDER BY cltv(m, h, '3 years') DESC LIMIT 3;
 \set ECHO none
 
 \echo 'How far do they get? Visit, sign-up, order within 30 days:'
