@@ -29,6 +29,9 @@
 #define SMALLEST_LOG 650.0
 #define RESCALE 1e200
 
+/* So many terms are added at a time. */
+#define BLOCK 8
+
 /* ---- the series ---- */
 
 typedef struct Sums
@@ -44,9 +47,9 @@ typedef struct Sums
 static bool
 is_done(const Sums *s, int i, double A, double k, double S)
 {
-	double ratio = s->z[i] * (A + k) / (k + 1) * (k + 1) / k;
+	double ratio = s->z[i] * (A + k) / k;
 
-	return ratio < 1 && s->pk[i] * S * ratio / (1 - ratio) <= TOLERANCE * s->sum[i];
+	return ratio < 1 && s->pk[i] * S * ratio <= TOLERANCE * s->sum[i] * (1 - ratio);
 }
 
 static bool
@@ -70,30 +73,50 @@ rescale(Sums *s)
 		}
 }
 
+/* The next terms of one sum, in registers: where they were in memory took most of the time. */
+static void
+add_terms(Sums *s, int i, const double *factor, const double *S)
+{
+	double z = s->z[i];
+	double pk = s->pk[i];
+	double sum = s->sum[i];
+
+	for (int j = 0; j < BLOCK; j++)
+	{
+		pk *= z * factor[j];
+		sum += pk * S[j];
+	}
+	s->pk[i] = pk;
+	s->sum[i] = sum;
+}
+
 static void
 run_series(Sums *s, double A, double a, double b)
 {
-	double S = 0;
+	double factor[BLOCK]; /* (A + k - 1) / k */
+	double stay[BLOCK];	  /* (b + k - 1) / (a + b + k - 1) */
+	double S[BLOCK];
 	double stays = 1; /* (b)_j / (a + b)_j */
+	double total = 0;
 
-	/* checked now and then only: a check costs as much as a term */
-	for (double k = 1;; k++)
+	/* checked after each block only: a check costs as much as some terms */
+	for (double k = 1;; k += BLOCK)
 	{
-		double factor = (A + k - 1) / k;
-
-		S += stays;
-		stays *= (b + k - 1) / (a + b + k - 1);
+		for (int j = 0; j < BLOCK; j++)
+		{
+			factor[j] = (A + (k + j - 1)) / (k + j);
+			stay[j] = (b + (k + j - 1)) / (a + b + (k + j - 1));
+		}
+		for (int j = 0; j < BLOCK; j++)
+		{
+			S[j] = total += stays;
+			stays *= stay[j];
+		}
 		for (int i = 0; i < s->n; i++)
-		{
-			s->pk[i] *= s->z[i] * factor;
-			s->sum[i] += s->pk[i] * S;
-		}
-		if (((int64) k & 7) == 0)
-		{
-			rescale(s);
-			if (all_done(s, A, k, S))
-				return;
-		}
+			add_terms(s, i, factor, S);
+		rescale(s);
+		if (all_done(s, A, k + BLOCK - 1, total))
+			return;
 	}
 }
 
