@@ -169,6 +169,9 @@ money_to_string(ExactMoney money)
 Datum
 money_to_numeric(ExactMoney money)
 {
+	/* all but astronomical sums: without a detour through text */
+	if (money.units == (int64) money.units)
+		return NumericGetDatum(int64_div_fast_to_numeric((int64) money.units, money.scale));
 	return DirectFunctionCall3(numeric_in, CStringGetDatum(money_to_string(money)),
 							   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
 }
