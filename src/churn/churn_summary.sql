@@ -79,11 +79,11 @@ COMMENT ON FUNCTION customers_retained(churn_summary) IS
 CREATE FUNCTION churn_period_start(churn_summary) RETURNS timestamptz
   LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION churn_period_start(churn_summary) IS
-  'first instant of the period; dates begin at midnight of the sessions time zone';
+  'first instant of the period; dates begin at midnight of the session''s time zone';
 CREATE FUNCTION churn_period_end(churn_summary) RETURNS timestamptz
   LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION churn_period_end(churn_summary) IS
-  'first instant after the period; dates begin at midnight of the sessions time zone';
+  'first instant after the period; dates begin at midnight of the session''s time zone';
 
 -- one-step aggregates end with these
 
