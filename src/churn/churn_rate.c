@@ -114,6 +114,22 @@ share_result(FunctionCallInfo fcinfo, Share share)
 	PG_RETURN_FLOAT8(share.part / share.whole);
 }
 
+/* A share for the arguments (summary, method, as_of); NULL where it isn't known. */
+static Datum
+share_by_method(FunctionCallInfo fcinfo, Share (*share)(const ChurnSummary *, ChurnMethod))
+{
+	const ChurnSummary *s;
+	ChurnMethod method;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	s = churn_summary_arg(fcinfo, 0);
+	method = method_arg(fcinfo, 1);
+	if (!period_known(fcinfo, 2, s))
+		PG_RETURN_NULL();
+	return share_result(fcinfo, share(s, method));
+}
+
 /*
  * churn_rate(churn_summary, method text, as_of timestamptz) -> double precision
  *
@@ -125,16 +141,7 @@ PG_FUNCTION_INFO_V1(churn_rate);
 Datum
 churn_rate(PG_FUNCTION_ARGS)
 {
-	const ChurnSummary *s;
-	ChurnMethod method;
-
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		PG_RETURN_NULL();
-	s = churn_summary_arg(fcinfo, 0);
-	method = method_arg(fcinfo, 1);
-	if (!period_known(fcinfo, 2, s))
-		PG_RETURN_NULL();
-	return share_result(fcinfo, churn_share(s, method));
+	return share_by_method(fcinfo, churn_share);
 }
 
 /*
@@ -146,16 +153,7 @@ PG_FUNCTION_INFO_V1(retention_rate);
 Datum
 retention_rate(PG_FUNCTION_ARGS)
 {
-	const ChurnSummary *s;
-	ChurnMethod method;
-
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		PG_RETURN_NULL();
-	s = churn_summary_arg(fcinfo, 0);
-	method = method_arg(fcinfo, 1);
-	if (!period_known(fcinfo, 2, s))
-		PG_RETURN_NULL();
-	return share_result(fcinfo, retention_share(s, method));
+	return share_by_method(fcinfo, retention_share);
 }
 
 /* churn_summary_churn_rate(churn_summary) -> double precision: the one-step aggregate's end. */

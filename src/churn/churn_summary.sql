@@ -115,17 +115,20 @@ CREATE FUNCTION churn_summary_accum(churn_summary, datemultirange, daterange) RE
 COMMENT ON FUNCTION churn_summary_accum(churn_summary, datemultirange, daterange) IS
   'aggregate support: counts a customer with all episodes';
 
-CREATE AGGREGATE churn_agg(started_at timestamptz, ended_at timestamptz, period tstzrange) (
+-- of instants and of dates
+
+@for bound range unit in timestamptz tstzrange instants, date daterange dates
+CREATE AGGREGATE churn_agg(started_at @bound@, ended_at @bound@, period @range@) (
   SFUNC = churn_summary_accum,
   STYPE = churn_summary,
   SSPACE = 64,
   COMBINEFUNC = churn_summary_combine,
   PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE churn_agg(timestamptz, timestamptz, tstzrange) IS
-  'churn_summary of the period, one row a customer; ended_at is null for who is still there; rows without started_at are ignored; NULL if there are none';
+COMMENT ON AGGREGATE churn_agg(@bound@, @bound@, @range@) IS
+  'churn_summary of the period, one row a customer, in @unit@; ended_at is null for who is still there; rows without started_at are ignored; NULL if there are none';
 
-CREATE AGGREGATE churn_rate(started_at timestamptz, ended_at timestamptz, period tstzrange) (
+CREATE AGGREGATE churn_rate(started_at @bound@, ended_at @bound@, period @range@) (
   SFUNC = churn_summary_accum,
   STYPE = churn_summary,
   SSPACE = 64,
@@ -133,10 +136,10 @@ CREATE AGGREGATE churn_rate(started_at timestamptz, ended_at timestamptz, period
   COMBINEFUNC = churn_summary_combine,
   PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE churn_rate(timestamptz, timestamptz, tstzrange) IS
-  'customers lost in the period / customers at its start, one row a customer; NULL if there were none at the start';
+COMMENT ON AGGREGATE churn_rate(@bound@, @bound@, @range@) IS
+  'customers lost in the period / customers at its start, one row a customer, in @unit@; NULL if there were none at the start';
 
-CREATE AGGREGATE retention_rate(started_at timestamptz, ended_at timestamptz, period tstzrange) (
+CREATE AGGREGATE retention_rate(started_at @bound@, ended_at @bound@, period @range@) (
   SFUNC = churn_summary_accum,
   STYPE = churn_summary,
   SSPACE = 64,
@@ -144,20 +147,22 @@ CREATE AGGREGATE retention_rate(started_at timestamptz, ended_at timestamptz, pe
   COMBINEFUNC = churn_summary_combine,
   PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE retention_rate(timestamptz, timestamptz, tstzrange) IS
-  '(customers at the end - new ones) / customers at the start of the period, one row a customer; NULL if there were none at the start';
+COMMENT ON AGGREGATE retention_rate(@bound@, @bound@, @range@) IS
+  '(customers at the end - new ones) / customers at the start of the period, one row a customer, in @unit@; NULL if there were none at the start';
+@end
 
-CREATE AGGREGATE churn_agg(started_at date, ended_at date, period daterange) (
+@for episodes range unit in tstzmultirange tstzrange instants, datemultirange daterange dates
+CREATE AGGREGATE churn_agg(episodes @episodes@, period @range@) (
   SFUNC = churn_summary_accum,
   STYPE = churn_summary,
   SSPACE = 64,
   COMBINEFUNC = churn_summary_combine,
   PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE churn_agg(date, date, daterange) IS
-  'churn_summary of the period, one row a customer, in dates; ended_at is null for who is still there; rows without started_at are ignored; NULL if there are none';
+COMMENT ON AGGREGATE churn_agg(@episodes@, @range@) IS
+  'churn_summary of the period, one row a customer with all episodes (merge_episodes), in @unit@: knows who returned; nulls are ignored; NULL if there are no rows';
 
-CREATE AGGREGATE churn_rate(started_at date, ended_at date, period daterange) (
+CREATE AGGREGATE churn_rate(episodes @episodes@, period @range@) (
   SFUNC = churn_summary_accum,
   STYPE = churn_summary,
   SSPACE = 64,
@@ -165,10 +170,10 @@ CREATE AGGREGATE churn_rate(started_at date, ended_at date, period daterange) (
   COMBINEFUNC = churn_summary_combine,
   PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE churn_rate(date, date, daterange) IS
-  'customers lost in the period / customers at its start, one row a customer, in dates; NULL if there were none at the start';
+COMMENT ON AGGREGATE churn_rate(@episodes@, @range@) IS
+  'customers lost in the period / customers at its start, one row a customer with all episodes, in @unit@; NULL if there were none at the start';
 
-CREATE AGGREGATE retention_rate(started_at date, ended_at date, period daterange) (
+CREATE AGGREGATE retention_rate(episodes @episodes@, period @range@) (
   SFUNC = churn_summary_accum,
   STYPE = churn_summary,
   SSPACE = 64,
@@ -176,72 +181,9 @@ CREATE AGGREGATE retention_rate(started_at date, ended_at date, period daterange
   COMBINEFUNC = churn_summary_combine,
   PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE retention_rate(date, date, daterange) IS
-  '(customers at the end - new ones) / customers at the start of the period, one row a customer, in dates; NULL if there were none at the start';
-
-CREATE AGGREGATE churn_agg(episodes tstzmultirange, period tstzrange) (
-  SFUNC = churn_summary_accum,
-  STYPE = churn_summary,
-  SSPACE = 64,
-  COMBINEFUNC = churn_summary_combine,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE churn_agg(tstzmultirange, tstzrange) IS
-  'churn_summary of the period, one row a customer with all episodes (merge_episodes): knows who returned; nulls are ignored; NULL if there are no rows';
-
-CREATE AGGREGATE churn_rate(episodes tstzmultirange, period tstzrange) (
-  SFUNC = churn_summary_accum,
-  STYPE = churn_summary,
-  SSPACE = 64,
-  FINALFUNC = churn_summary_churn_rate,
-  COMBINEFUNC = churn_summary_combine,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE churn_rate(tstzmultirange, tstzrange) IS
-  'customers lost in the period / customers at its start, one row a customer with all episodes; NULL if there were none at the start';
-
-CREATE AGGREGATE retention_rate(episodes tstzmultirange, period tstzrange) (
-  SFUNC = churn_summary_accum,
-  STYPE = churn_summary,
-  SSPACE = 64,
-  FINALFUNC = churn_summary_retention_rate,
-  COMBINEFUNC = churn_summary_combine,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE retention_rate(tstzmultirange, tstzrange) IS
-  '(customers at the end - new ones) / customers at the start of the period, one row a customer with all episodes; NULL if there were none at the start';
-
-CREATE AGGREGATE churn_agg(episodes datemultirange, period daterange) (
-  SFUNC = churn_summary_accum,
-  STYPE = churn_summary,
-  SSPACE = 64,
-  COMBINEFUNC = churn_summary_combine,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE churn_agg(datemultirange, daterange) IS
-  'churn_summary of the period, one row a customer with all episodes (merge_episodes), in dates: knows who returned; nulls are ignored; NULL if there are no rows';
-
-CREATE AGGREGATE churn_rate(episodes datemultirange, period daterange) (
-  SFUNC = churn_summary_accum,
-  STYPE = churn_summary,
-  SSPACE = 64,
-  FINALFUNC = churn_summary_churn_rate,
-  COMBINEFUNC = churn_summary_combine,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE churn_rate(datemultirange, daterange) IS
-  'customers lost in the period / customers at its start, one row a customer with all episodes, in dates; NULL if there were none at the start';
-
-CREATE AGGREGATE retention_rate(episodes datemultirange, period daterange) (
-  SFUNC = churn_summary_accum,
-  STYPE = churn_summary,
-  SSPACE = 64,
-  FINALFUNC = churn_summary_retention_rate,
-  COMBINEFUNC = churn_summary_combine,
-  PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE retention_rate(datemultirange, daterange) IS
-  '(customers at the end - new ones) / customers at the start of the period, one row a customer with all episodes, in dates; NULL if there were none at the start';
+COMMENT ON AGGREGATE retention_rate(@episodes@, @range@) IS
+  '(customers at the end - new ones) / customers at the start of the period, one row a customer with all episodes, in @unit@; NULL if there were none at the start';
+@end
 
 -- rates of other lengths of time
 
