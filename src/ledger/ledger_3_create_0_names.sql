@@ -1,0 +1,75 @@
+--
+-- ledger: which there are, and what one may be called
+--
+
+CREATE FUNCTION ledger_exists(name text) RETURNS boolean
+  LANGUAGE sql STABLE PARALLEL SAFE
+  RETURN EXISTS (
+    SELECT FROM pg_catalog.pg_trigger t
+      JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = name AND c.relname = 'touchpoint'
+       AND t.tgfoid = '@extschema@.touchpoint_fold()'::pg_catalog.regprocedure);
+COMMENT ON FUNCTION ledger_exists(text) IS 'is there a ledger of this name (a schema with a table touchpoint that moves customers)?';
+
+CREATE FUNCTION ledger_require(name text) RETURNS void
+  LANGUAGE plpgsql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF name IS NULL THEN
+    RAISE EXCEPTION 'the name of a ledger must not be null' USING ERRCODE = 'null_value_not_allowed';
+  END IF;
+  IF NOT @extschema@.ledger_exists(name) THEN
+    RAISE EXCEPTION 'ledger "%" does not exist', name
+      USING ERRCODE = 'undefined_object', HINT = format('Make it with ledger_create(%L).', name);
+  END IF;
+END $$;
+COMMENT ON FUNCTION ledger_require(text) IS 'an error unless there is a ledger of this name';
+
+CREATE FUNCTION ledger_key_type(name text) RETURNS regtype
+  LANGUAGE sql STABLE PARALLEL SAFE
+  RETURN (
+    SELECT a.atttypid::pg_catalog.regtype
+      FROM pg_catalog.pg_attribute a
+      JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = name AND c.relname = 'customer' AND a.attname = 'customer_id');
+COMMENT ON FUNCTION ledger_key_type(text) IS 'type of the key of customers of the ledger; NULL if there is no such ledger';
+
+CREATE FUNCTION ledger_check_new(name text, customer_key regtype) RETURNS void
+  LANGUAGE plpgsql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  taken text;
+BEGIN
+  IF name IS NULL OR customer_key IS NULL THEN
+    RAISE EXCEPTION 'name and customer_key of a ledger must not be null'
+      USING ERRCODE = 'null_value_not_allowed';
+  END IF;
+  IF name = '' OR octet_length(name) > 63 THEN
+    RAISE EXCEPTION 'invalid name of a ledger: "%"', name
+      USING ERRCODE = 'invalid_name', DETAIL = 'A ledger is a schema; its name has 1 to 63 bytes.';
+  END IF;
+  IF customer_key NOT IN ('bigint', 'integer', 'uuid', 'text') THEN
+    RAISE EXCEPTION 'customers cannot have a key of type %', customer_key
+      USING ERRCODE = 'invalid_parameter_value',
+            DETAIL = 'The types of keys are bigint, integer, uuid and text.',
+            HINT = 'Cast your key in ledger_track(), or use text.';
+  END IF;
+  IF @extschema@.ledger_exists(name) AND @extschema@.ledger_key_type(name) <> customer_key THEN
+    RAISE EXCEPTION 'ledger "%" exists and its customers have a key of type %', name,
+                    @extschema@.ledger_key_type(name)
+      USING ERRCODE = 'duplicate_object', HINT = 'Choose another name, or that type.';
+  END IF;
+  SELECT c.relname INTO taken FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE n.nspname = name AND NOT @extschema@.ledger_exists(name)
+     AND c.relname IN ('touchpoint', 'touchpoint_rejected', 'customer', 'stage_history', 'event_outbox', 'clock',
+                       'touchpoint_kind', 'stage_rule', 'setting', 'tracked_source', 'backfill') LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'relation "%.%" already exists', name, taken
+      USING ERRCODE = 'duplicate_table', HINT = 'A ledger needs a schema of its own: choose another name.';
+  END IF;
+END $$;
+COMMENT ON FUNCTION ledger_check_new(text, regtype) IS 'an error unless a ledger of this name and type of key may be made, or is there';

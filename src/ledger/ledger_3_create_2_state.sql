@@ -1,0 +1,100 @@
+--
+-- ledger: making one: customers and their history
+--
+
+CREATE FUNCTION ledger_make_state(name text, customer_key regtype) RETURNS void
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+  SET client_min_messages = warning
+AS $$
+BEGIN
+  EXECUTE format($ddl$
+CREATE TABLE IF NOT EXISTS %1$I.customer (
+  customer_id %2$s PRIMARY KEY,
+  stage %3$s.lifecycle_stage,
+  stage_since timestamptz,
+  max_stage %3$s.lifecycle_stage,
+  episode integer,
+  first_touch_at timestamptz,
+  last_touch_at timestamptz,
+  last_alive_at timestamptz,
+  first_paid_at timestamptz,
+  touchpoint_count bigint,
+  purchase_count bigint,
+  purchase_amount numeric(18,4),
+  first_purchase_at timestamptz,
+  last_purchase_at timestamptz,
+  mrr_amount numeric(18,4),
+  nps %3$s.rating_summary,
+  csat %3$s.rating_summary,
+  ces %3$s.rating_summary,
+  last_nps_score double precision,
+  last_csat_score double precision,
+  last_ces_score double precision,
+  channel text,
+  campaign text,
+  traits jsonb,
+  consents jsonb,
+  due_at timestamptz,
+  fold_state bytea
+) WITH (fillfactor = 70);
+-- columns since 0.2.0, here and in ledgers that were made before
+ALTER TABLE %1$I.customer
+  ADD COLUMN IF NOT EXISTS purchases %3$s.purchase_summary,
+  ADD COLUMN IF NOT EXISTS activity %3$s.activity_summary,
+  ADD COLUMN IF NOT EXISTS refund_count bigint,
+  ADD COLUMN IF NOT EXISTS refund_amount numeric(18,4),
+  ADD COLUMN IF NOT EXISTS ticket_count bigint,
+  ADD COLUMN IF NOT EXISTS ticket_open_count bigint,
+  ADD COLUMN IF NOT EXISTS ticket_resolved_count bigint,
+  ADD COLUMN IF NOT EXISTS ticket_replied_count bigint,
+  ADD COLUMN IF NOT EXISTS first_reply_hours double precision,
+  ADD COLUMN IF NOT EXISTS resolution_hours double precision,
+  ADD COLUMN IF NOT EXISTS referral_sent_count bigint,
+  ADD COLUMN IF NOT EXISTS referral_converted_count bigint,
+  ADD COLUMN IF NOT EXISTS review_count bigint,
+  ADD COLUMN IF NOT EXISTS last_review_score double precision,
+  ADD COLUMN IF NOT EXISTS loyalty_points numeric(18,4);
+COMMENT ON TABLE %1$I.customer IS 'a customer now: follows from touchpoint, the rules and clock; write touchpoints, not here';
+COMMENT ON COLUMN %1$I.customer.first_paid_at IS 'first payment ever: the cohort';
+COMMENT ON COLUMN %1$I.customer.last_alive_at IS 'last sign of life';
+COMMENT ON COLUMN %1$I.customer.due_at IS 'when time alone will change something next; ledger_tick() sees to it';
+COMMENT ON COLUMN %1$I.customer.fold_state IS 'where the fold of the touchpoints stands; for touchpoint_fold() alone';
+COMMENT ON COLUMN %1$I.customer.purchases IS 'purchases by day of the ledger''s time zone: recency, frequency, spend; for the models of value';
+COMMENT ON COLUMN %1$I.customer.activity IS 'days with a sign of life, by the ledger''s time zone';
+COMMENT ON COLUMN %1$I.customer.refund_amount IS 'sum of refunds and returns, as a positive amount';
+COMMENT ON COLUMN %1$I.customer.ticket_count IS 'tickets opened';
+COMMENT ON COLUMN %1$I.customer.ticket_open_count IS 'tickets that are open now';
+COMMENT ON COLUMN %1$I.customer.ticket_resolved_count IS 'tickets that are resolved now';
+COMMENT ON COLUMN %1$I.customer.ticket_replied_count IS 'tickets that have had a first reply';
+COMMENT ON COLUMN %1$I.customer.first_reply_hours IS 'hours from a ticket to its first reply, mean over replied tickets';
+COMMENT ON COLUMN %1$I.customer.resolution_hours IS 'hours from a ticket to its last resolution, mean over resolved tickets';
+COMMENT ON COLUMN %1$I.customer.loyalty_points IS 'points earned, less those redeemed';
+CREATE TABLE IF NOT EXISTS %1$I.stage_history (
+  customer_id %2$s NOT NULL,
+  seq integer NOT NULL,
+  stage %3$s.lifecycle_stage NOT NULL,
+  entered_at timestamptz NOT NULL,
+  left_at timestamptz,
+  episode integer NOT NULL,
+  reason text,
+  actor text,
+  PRIMARY KEY (customer_id, seq),
+  CHECK (left_at > entered_at)
+) WITH (fillfactor = 80);
+CREATE UNIQUE INDEX IF NOT EXISTS stage_history_open_idx ON %1$I.stage_history (customer_id) WHERE left_at IS NULL;
+COMMENT ON TABLE %1$I.stage_history IS 'stays of customers in stages, without gaps: follows from touchpoint, the rules and clock';
+COMMENT ON COLUMN %1$I.stage_history.left_at IS 'end of the stay, exclusive; NULL: still there';
+COMMENT ON COLUMN %1$I.stage_history.episode IS '1, and one more with each return after churn';
+COMMENT ON COLUMN %1$I.stage_history.reason IS 'kind of the touchpoint, silence, or the reason of a forced move';
+COMMENT ON COLUMN %1$I.stage_history.actor IS 'who forced the move';
+CREATE TABLE IF NOT EXISTS %1$I.clock (
+  only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  horizon timestamptz,
+  ticked_at timestamptz
+);
+INSERT INTO %1$I.clock (only_row) VALUES (true) ON CONFLICT DO NOTHING;
+COMMENT ON TABLE %1$I.clock IS 'the instant up to which ledger_tick() has let time pass, in one row';
+  $ddl$, name, customer_key, '@extschema@');
+END $$;
+COMMENT ON FUNCTION ledger_make_state(text, regtype) IS 'part of ledger_create(): customers and their history';

@@ -1,0 +1,104 @@
+--
+-- ledger: making one: the rules, as rows
+--
+
+CREATE FUNCTION ledger_make_rules(name text, customer_key regtype) RETURNS void
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+  SET client_min_messages = warning
+AS $$
+DECLARE
+  stages text := $q$('awareness','acquisition','conversion','onboarding','engagement','retention','advocacy','churned')$q$;
+BEGIN
+  EXECUTE format($ddl$
+CREATE TABLE IF NOT EXISTS %1$I.touchpoint_kind (
+  kind text PRIMARY KEY,
+  rank integer NOT NULL UNIQUE DEFERRABLE,
+  stage text CHECK (stage IN %2$s),
+  is_payment boolean NOT NULL DEFAULT false,
+  alive boolean NOT NULL DEFAULT true,
+  revives text NOT NULL DEFAULT 'no' CHECK (revives IN ('no', 'after_silence', 'yes')),
+  subject_effect text NOT NULL DEFAULT 'none'
+    CHECK (subject_effect IN ('none', 'opens', 'opens_term', 'changes', 'notice', 'ends')),
+  feeds text,
+  survey text CHECK (survey IN ('nps', 'csat', 'ces')),
+  scale_low integer,
+  scale_high integer,
+  needs_customer boolean NOT NULL DEFAULT true,
+  pillar text CHECK (pillar IN ('clarity', 'consistency', 'convenience', 'collaboration', 'care')),
+  meaning text,
+  CHECK ((survey IS NULL) = (scale_low IS NULL) AND (survey IS NULL) = (scale_high IS NULL)),
+  CHECK (scale_high > scale_low AND scale_high - scale_low <= 100)
+);
+COMMENT ON TABLE %1$I.touchpoint_kind IS 'what can happen; add rows of your own';
+COMMENT ON COLUMN %1$I.touchpoint_kind.rank IS 'order of touchpoints at one instant';
+COMMENT ON COLUMN %1$I.touchpoint_kind.stage IS 'the stage that it is evidence for';
+COMMENT ON COLUMN %1$I.touchpoint_kind.is_payment IS 'opens the gate to the stages of customers';
+COMMENT ON COLUMN %1$I.touchpoint_kind.alive IS 'a sign of life';
+COMMENT ON COLUMN %1$I.touchpoint_kind.revives IS 'brings a churned customer back: no, after_silence, yes';
+COMMENT ON COLUMN %1$I.touchpoint_kind.subject_effect IS 'what it does to its subscription or contract: opens, opens_term (only with property until), changes, notice, ends';
+COMMENT ON COLUMN %1$I.touchpoint_kind.feeds IS 'what its amount or score feeds: purchases, refunds, mrr, rating, ticket, spend, trait, consent, stage, health, resource';
+COMMENT ON COLUMN %1$I.touchpoint_kind.survey IS 'the survey that it answers, on the scale of scale_low to scale_high';
+COMMENT ON COLUMN %1$I.touchpoint_kind.needs_customer IS 'is of no use without a customer';
+COMMENT ON COLUMN %1$I.touchpoint_kind.pillar IS 'the pillar of the relationship that it speaks about';
+INSERT INTO %1$I.touchpoint_kind (kind, rank, stage, is_payment, alive, revives, subject_effect, feeds,
+  survey, scale_low, scale_high, needs_customer, pillar, meaning)
+  SELECT kind, rank, stage, is_payment, alive, revives, subject_effect, feeds,
+         survey, scale_low, scale_high, needs_customer, pillar, meaning
+    FROM %3$s.ledger_default_kinds()
+  ON CONFLICT (kind) DO NOTHING;
+CREATE TABLE IF NOT EXISTS %1$I.stage_rule (
+  rule text NOT NULL,
+  kind text,
+  stage text NOT NULL CHECK (stage IN %2$s),
+  min_count integer NOT NULL DEFAULT 1 CHECK (min_count > 0),
+  count_days boolean NOT NULL DEFAULT false,
+  within interval,
+  min_tenure interval,
+  min_amount numeric(18,4),
+  min_score double precision,
+  meaning text,
+  UNIQUE NULLS NOT DISTINCT (rule, kind)
+);
+COMMENT ON TABLE %1$I.stage_rule IS 'how touchpoints add up to a stage, within an episode; rows of one rule are counted together';
+COMMENT ON COLUMN %1$I.stage_rule.kind IS 'what is counted; NULL: any sign of life';
+COMMENT ON COLUMN %1$I.stage_rule.min_count IS 'so many are needed';
+COMMENT ON COLUMN %1$I.stage_rule.count_days IS 'count days, not touchpoints';
+COMMENT ON COLUMN %1$I.stage_rule.within IS 'counted this long after the first payment';
+COMMENT ON COLUMN %1$I.stage_rule.min_tenure IS 'counted from this long after the first payment on; 0: from the payment on';
+INSERT INTO %1$I.stage_rule (rule, kind, stage, min_count, count_days, within, min_tenure, min_amount, min_score, meaning)
+  SELECT rule, kind, stage, min_count, count_days, within, min_tenure, min_amount, min_score, meaning
+    FROM %3$s.ledger_default_rules()
+  ON CONFLICT DO NOTHING;
+CREATE TABLE IF NOT EXISTS %1$I.setting (
+  name text PRIMARY KEY,
+  value text NOT NULL,
+  meaning text,
+  CHECK (name <> 'unusable' OR value IN ('keep', 'error')),
+  CHECK (name <> 'events' OR value IN ('on', 'off')),
+  CHECK (name NOT IN ('silence_after', 'onboarding_lasts', 'future_tolerance') OR value::interval > '0')
+);
+COMMENT ON TABLE %1$I.setting IS 'settings of the ledger';
+INSERT INTO %1$I.setting SELECT * FROM %3$s.ledger_default_settings() ON CONFLICT DO NOTHING;
+CREATE TABLE IF NOT EXISTS %1$I.tracked_source (
+  track text PRIMARY KEY,
+  source_table regclass NOT NULL,
+  arguments text[] NOT NULL,
+  tracked_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE IF NOT EXISTS %1$I.backfill (
+  track text NOT NULL,
+  source_part regclass NOT NULL,
+  next_page bigint NOT NULL DEFAULT 0,
+  page_count bigint NOT NULL,
+  touchpoint_count bigint NOT NULL DEFAULT 0,
+  started_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz,
+  PRIMARY KEY (track, source_part)
+);
+COMMENT ON TABLE %1$I.backfill IS 'how far ledger_backfill() is, by track and table; delete a row to start anew';
+COMMENT ON TABLE %1$I.tracked_source IS 'the tables whose triggers may write into the ledger; see ledger_track()';
+COMMENT ON COLUMN %1$I.tracked_source.arguments IS 'arguments of the trigger; a trigger with others is refused';
+  $ddl$, name, stages, '@extschema@');
+END $$;
+COMMENT ON FUNCTION ledger_make_rules(text, regtype) IS 'part of ledger_create(): kinds, rules, settings, sources';
