@@ -18,8 +18,14 @@ OBJS        = $(patsubst %.c,%.o,$(sort $(wildcard src/*/*.c)))
 PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server)
 PG_CFLAGS   = -Wextra -fvisibility=hidden
 
-INSTALL_SQL = $(EXTENSION)--$(EXTVERSION).sql
-DATA_built  = $(INSTALL_SQL)
+# releases/ holds the install scripts of past versions, as they were, and finished update scripts.
+# What leads from the last release to here is made by comparing the two.
+LAST_RELEASE = $(shell ls releases | sed -n 's/^$(EXTENSION)--\([0-9.]*\)\.sql$$/\1/p' | \
+                 sort -t. -k1,1n -k2,2n -k3,3n | tail -1)
+INSTALL_SQL  = $(EXTENSION)--$(EXTVERSION).sql
+UPDATE_SQL   = $(EXTENSION)--$(LAST_RELEASE)--$(EXTVERSION).sql
+DATA         = $(wildcard releases/$(EXTENSION)--*.sql)
+DATA_built   = $(INSTALL_SQL) $(UPDATE_SQL)
 ROOM_SQL    = $(foreach room,$(ROOMS),$(sort $(wildcard src/$(room)/*.sql)))
 
 REGRESS        = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*/*.sql)))
@@ -28,7 +34,7 @@ REGRESS_PREP   = results-folders
 ISOLATION      = $(sort $(patsubst test/isolation/specs/%.spec,%,$(wildcard test/isolation/specs/*.spec)))
 ISOLATION_OPTS = --inputdir=test/isolation --encoding=UTF8 --load-extension=$(EXTENSION)
 
-EXTRA_CLEAN = $(INSTALL_SQL) results output_iso regression.diffs regression.out
+EXTRA_CLEAN = $(EXTENSION)--*.sql results output_iso regression.diffs regression.out
 
 # These must work on a machine that has no PostgreSQL yet.
 SELF_CONTAINED = demo test lint bench help
@@ -49,6 +55,11 @@ $(OBJS): $(wildcard src/*/*.h)
 $(INSTALL_SQL): $(ROOM_SQL) $(wildcard src/common/*.sql.in) tools/expand.awk $(EXTENSION).control
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION $(EXTENSION)" to load this file. \quit'; \
 	  $(AWK) -f tools/expand.awk $(ROOM_SQL); } > $@
+
+BY_HAND = $(wildcard releases/by_hand--$(LAST_RELEASE)--$(EXTVERSION).sql)
+$(UPDATE_SQL): $(INSTALL_SQL) releases/$(EXTENSION)--$(LAST_RELEASE).sql $(BY_HAND) tools/update_script.awk
+	$(AWK) -v from=$(LAST_RELEASE) -v to=$(EXTVERSION) -f tools/update_script.awk \
+	  releases/$(EXTENSION)--$(LAST_RELEASE).sql $(BY_HAND) $(INSTALL_SQL) > $@ || { rm -f $@; exit 1; }
 
 # pg_regress accepts a test named room/test once results/room exists.
 results-folders:
