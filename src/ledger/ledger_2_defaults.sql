@@ -9,7 +9,7 @@ CREATE FUNCTION ledger_default_kinds(
   OUT scale_low integer, OUT scale_high integer, OUT needs_customer boolean, OUT pillar text,
   OUT meaning text
 ) RETURNS SETOF record
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 78
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 79
 BEGIN ATOMIC
   VALUES
     ('ad_impression'::text, 10, NULL::text, false, false, 'no'::text, 'none'::text, NULL::text, NULL::text, NULL::integer, NULL::integer, false, NULL::text, 'an advertisement was shown; quantity'::text),
@@ -89,7 +89,8 @@ BEGIN ATOMIC
     ('consent_given', 750, NULL, false, false, 'no', 'none', 'consent', NULL, NULL, NULL, true, NULL, 'consented; property purpose'),
     ('consent_withdrawn', 760, NULL, false, false, 'no', 'none', 'consent', NULL, NULL, NULL, true, NULL, 'withdrew consent; property purpose'),
     ('stage_set', 770, NULL, false, false, 'no', 'none', 'stage', NULL, NULL, NULL, true, NULL, 'someone decided the stage; properties stage, reason, actor'),
-    ('health_reading', 780, NULL, false, false, 'no', 'none', 'health', NULL, NULL, NULL, true, NULL, 'a measure of health was read; subject: the measure, score');
+    ('health_reading', 780, NULL, false, false, 'no', 'none', 'health', NULL, NULL, NULL, true, NULL, 'a measure of health was read; subject: the measure, score'),
+    ('health_band_set', 790, NULL, false, false, 'no', 'none', 'health', NULL, NULL, NULL, true, NULL, 'someone decided the band of health; properties band, reason, actor, until');
 END;
 COMMENT ON FUNCTION ledger_default_kinds() IS
   'the kinds of touchpoints that a new ledger knows, in the order in which they are folded at one instant';
@@ -122,7 +123,7 @@ COMMENT ON FUNCTION ledger_default_rules() IS
 
 CREATE FUNCTION ledger_default_settings(OUT name text, OUT value text, OUT meaning text)
   RETURNS SETOF record
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 6
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 12
 BEGIN ATOMIC
   VALUES
     ('time_zone'::text, 'UTC'::text, 'days and months are cut by the clock of this zone'::text),
@@ -130,6 +131,11 @@ BEGIN ATOMIC
     ('onboarding_lasts', '30 days', 'onboarding ends after this at the latest, for those who show signs of life'),
     ('future_tolerance', '1 day', 'a touchpoint further in the future than this can''t be used'),
     ('events', 'on', 'write event_outbox: on or off'),
-    ('unusable', 'keep', 'touchpoints that can''t be used: keep them in touchpoint_rejected, or raise an error');
+    ('unusable', 'keep', 'touchpoints that can''t be used: keep them in touchpoint_rejected, or raise an error'),
+    ('health_every', 'week', 'health of all customers is read at the start of each day, week or month; never'),
+    ('health_min_coverage', '0.5', 'share of the weight of its measures that must have a value, or there is no score of health'),
+    ('reply_within', '2 hours', 'a ticket, a detractor or feedback that waits longer for a reply is told of: event reply_due'),
+    ('events_kept', '30 days', 'ledger_tick() forgets events that were acknowledged longer ago'),
+    ('notify', 'off', 'wake those who LISTEN to the name of the ledger when there are events: on or off');
 END;
 COMMENT ON FUNCTION ledger_default_settings() IS 'the settings of a new ledger';
