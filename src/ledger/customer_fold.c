@@ -23,21 +23,6 @@
 /* Customers that are folded anew by one query. */
 #define ANEW_BATCH 5000
 
-/* Columns of a query of customers. */
-enum
-{
-	CUSTOMER_KEY = 1,
-	CUSTOMER_HORIZON,
-	CUSTOMER_STATE,
-	CUSTOMER_RATING,
-	CUSTOMER_LAST_SCORE = CUSTOMER_RATING + SURVEY_COUNT,
-	CUSTOMER_CHANNEL = CUSTOMER_LAST_SCORE + SURVEY_COUNT,
-	CUSTOMER_CAMPAIGN,
-	CUSTOMER_TRAITS,
-	CUSTOMER_CONSENTS,
-	CUSTOMER_COUNT
-};
-
 /* What is to be written, as an SQL statement sees it. */
 typedef struct Output
 {
@@ -74,6 +59,7 @@ typedef struct Folding
 	FoldState state;
 	FoldLog log;
 	int room; /* for spans in the log */
+	CustomerRow row;
 	Summaries summaries;
 } Folding;
 
@@ -85,40 +71,8 @@ typedef struct OutputColumn
 	Oid type; /* or one of the following */
 } OutputColumn;
 
-#define KEY_TYPE ((Oid) 0)
-#define STAGE_TYPE ((Oid) 1)
-#define RATING_TYPE ((Oid) 2)
-
-static const OutputColumn MOVED[] = {
-	{"customer_id", KEY_TYPE},
-	{"stage", STAGE_TYPE},
-	{"stage_since", TIMESTAMPTZOID},
-	{"max_stage", STAGE_TYPE},
-	{"episode", INT4OID},
-	{"first_touch_at", TIMESTAMPTZOID},
-	{"last_touch_at", TIMESTAMPTZOID},
-	{"last_alive_at", TIMESTAMPTZOID},
-	{"first_paid_at", TIMESTAMPTZOID},
-	{"touchpoint_count", INT8OID},
-	{"purchase_count", INT8OID},
-	{"purchase_units", INT8OID},
-	{"first_purchase_at", TIMESTAMPTZOID},
-	{"last_purchase_at", TIMESTAMPTZOID},
-	{"mrr_units", INT8OID},
-	{"nps", RATING_TYPE},
-	{"csat", RATING_TYPE},
-	{"ces", RATING_TYPE},
-	{"last_nps_score", FLOAT8OID},
-	{"last_csat_score", FLOAT8OID},
-	{"last_ces_score", FLOAT8OID},
-	{"channel", TEXTOID},
-	{"campaign", TEXTOID},
-	{"traits", JSONBOID},
-	{"consents", JSONBOID},
-	{"due_at", TIMESTAMPTZOID},
-	{"fold_state", BYTEAOID},
-	{"last_seq", INT4OID},
-};
+#define KEY_TYPE ((Oid) 1)
+#define STAGE_TYPE ((Oid) 2)
 
 static const OutputColumn SPANS[] = {
 	{"customer_id", KEY_TYPE},	 {"seq", INT4OID},
@@ -130,32 +84,40 @@ static const OutputColumn SPANS[] = {
 static const OutputColumn CLOSED[] = {
 	{"customer_id", KEY_TYPE}, {"seq", INT4OID}, {"left_at", TIMESTAMPTZOID}};
 
-#define MAX_COLUMNS ((int) lengthof(MOVED))
-
 static Oid
 column_type(const Ledger *l, Oid type)
 {
-	switch (type)
-	{
-		case KEY_TYPE:
-			return l->key_type;
-		case STAGE_TYPE:
-			return l->lifecycle_stage;
-		case RATING_TYPE:
-			return l->rating_summary;
-		default:
-			return type;
-	}
+	return type == KEY_TYPE ? l->key_type : type == STAGE_TYPE ? l->lifecycle_stage : type;
+}
+
+static TupleDesc
+span_desc(const Ledger *l, const OutputColumn *columns, int n)
+{
+	TupleDesc desc = CreateTemplateTupleDesc(n);
+
+	for (int i = 0; i < n; i++)
+		TupleDescInitEntry(desc, i + 1, columns[i].name, column_type(l, columns[i].type), -1, 0);
+	return desc;
+}
+
+/* The customer's columns, and the seq of his last span. */
+static TupleDesc
+moved_desc(const Ledger *l)
+{
+	TupleDesc desc = CreateTemplateTupleDesc(CUSTOMER_COLUMN_COUNT + 1);
+
+	for (int i = 0; i < CUSTOMER_COLUMN_COUNT; i++)
+		TupleDescInitEntry(desc, i + 1, customer_column_name(i), customer_column_type(l, i), -1, 0);
+	TupleDescInitEntry(desc, CUSTOMER_COLUMN_COUNT + 1, "last_seq", INT4OID, -1, 0);
+	return desc;
 }
 
 static void
-output_begin(const Ledger *l, Output *o, const char *name, const OutputColumn *columns, int n)
+output_begin(const Ledger *l, Output *o, const char *name, TupleDesc desc)
 {
 	o->name = name;
 	o->n = 0;
-	o->desc = CreateTemplateTupleDesc(n);
-	for (int i = 0; i < n; i++)
-		TupleDescInitEntry(o->desc, i + 1, columns[i].name, column_type(l, columns[i].type), -1, 0);
+	o->desc = desc;
 	TupleDescInitEntryCollation(o->desc, 1, l->key_collation);
 	o->rows = tuplestore_begin_heap(false, false, work_mem);
 }
@@ -196,9 +158,9 @@ customer_fold_begin(Ledger *ledger, bool few)
 	f->one = AllocSetContextCreate(CurrentMemoryContext, "customer_lifecycle customer",
 								   ALLOCSET_DEFAULT_SIZES);
 	f->horizon = FOLD_ALWAYS;
-	output_begin(ledger, &f->moved, "moved", MOVED, lengthof(MOVED));
-	output_begin(ledger, &f->spans, "spans", SPANS, lengthof(SPANS));
-	output_begin(ledger, &f->closed, "closed", CLOSED, lengthof(CLOSED));
+	output_begin(ledger, &f->moved, "moved", moved_desc(ledger));
+	output_begin(ledger, &f->spans, "spans", span_desc(ledger, SPANS, lengthof(SPANS)));
+	output_begin(ledger, &f->closed, "closed", span_desc(ledger, CLOSED, lengthof(CLOSED)));
 	return f;
 }
 
@@ -332,60 +294,48 @@ put_spans(CustomerFold *f, const Folding *c, const FoldState *before)
 }
 
 static void
-put_fold(const Folding *c, const FoldRules *rules, Datum *values, bool *nulls)
+set_fold(Folding *c, const FoldRules *rules)
 {
-	const FoldState *s = &c->state;
+	FoldState *s = &c->state;
+	CustomerRow *row = &c->row;
 
-	values[1] = ObjectIdGetDatum(stage_oid(s->current.stage));
-	values[2] = TimestampTzGetDatum(s->current.entered_at);
-	values[3] = ObjectIdGetDatum(stage_oid(s->max_stage));
-	values[4] = Int32GetDatum(s->current.episode);
-	set_instant(values, nulls, 5, s->first_at);
-	set_instant(values, nulls, 6, s->last_at);
-	set_instant(values, nulls, 7, s->last_alive);
-	set_instant(values, nulls, 8, s->first_paid_at);
-	values[9] = Int64GetDatum(s->touch_count);
-	values[10] = Int64GetDatum(s->purchase_count);
-	values[11] = Int64GetDatum(s->purchase_amount);
-	set_instant(values, nulls, 12, s->first_purchase_at);
-	set_instant(values, nulls, 13, s->last_purchase_at);
-	values[14] = Int64GetDatum(fold_recurring((FoldState *) s));
-	set_instant(values, nulls, 25, fold_due(s, rules));
-	values[26] = PointerGetDatum(fold_state_to_bytes(s));
-	values[27] = Int32GetDatum(s->current.seq);
-}
-
-static void
-put_summaries(const Summaries *s, Datum *values, bool *nulls)
-{
-	for (int i = 0; i < SURVEY_COUNT; i++)
-	{
-		nulls[15 + i] = nulls[18 + i] = s->rating[i] == (Datum) 0;
-		values[15 + i] = s->rating[i];
-		values[18 + i] = Float8GetDatum(s->last_score[i]);
-	}
-	set_text(values, nulls, 21, s->channel);
-	set_text(values, nulls, 22, s->campaign);
-	nulls[23] = s->traits == NULL;
-	values[23] = PointerGetDatum(s->traits);
-	nulls[24] = s->consents == NULL;
-	values[24] = PointerGetDatum(s->consents);
+	customer_row_set(row, CUSTOMER_STAGE, ObjectIdGetDatum(stage_oid(s->current.stage)));
+	customer_row_set_instant(row, CUSTOMER_STAGE_SINCE, s->current.entered_at);
+	customer_row_set(row, CUSTOMER_MAX_STAGE, ObjectIdGetDatum(stage_oid(s->max_stage)));
+	customer_row_set(row, CUSTOMER_EPISODE, Int32GetDatum(s->current.episode));
+	customer_row_set_instant(row, CUSTOMER_FIRST_TOUCH, s->first_at);
+	customer_row_set_instant(row, CUSTOMER_LAST_TOUCH, s->last_at);
+	customer_row_set_instant(row, CUSTOMER_LAST_ALIVE, s->last_alive);
+	customer_row_set_instant(row, CUSTOMER_FIRST_PAID, s->first_paid_at);
+	customer_row_set(row, CUSTOMER_TOUCHPOINT_COUNT, Int64GetDatum(s->touch_count));
+	customer_row_set(row, CUSTOMER_PURCHASE_COUNT, Int64GetDatum(s->purchase_count));
+	customer_row_set_amount(row, CUSTOMER_PURCHASE_AMOUNT, s->purchase_amount);
+	customer_row_set_instant(row, CUSTOMER_FIRST_PURCHASE, s->first_purchase_at);
+	customer_row_set_instant(row, CUSTOMER_LAST_PURCHASE, s->last_purchase_at);
+	customer_row_set_amount(row, CUSTOMER_MRR, fold_recurring(s));
+	customer_row_set_instant(row, CUSTOMER_DUE, fold_due(s, rules));
+	if (s->overflow)
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+						errmsg("the purchases of a customer sum up to more than a ledger can hold"),
+						errdetail("The limit is %s.", "922337203685477.5807")));
 }
 
 /* "before" is the stored state that was carried on, or NULL. */
 static void
-put_customer(CustomerFold *f, const Folding *c, const FoldState *before)
+put_customer(CustomerFold *f, Folding *c, const FoldState *before)
 {
-	Datum values[lengthof(MOVED)];
-	bool nulls[lengthof(MOVED)] = {0};
+	Datum values[CUSTOMER_COLUMN_COUNT + 1];
+	bool nulls[CUSTOMER_COLUMN_COUNT + 1];
 
-	if (c->state.overflow)
-		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-						errmsg("the purchases of a customer sum up to more than a ledger can hold"),
-						errdetail("The limit is %s.", "922337203685477.5807")));
-	values[0] = c->key;
-	put_fold(c, &f->ledger->rules, values, nulls);
-	put_summaries(&c->summaries, values, nulls);
+	set_fold(c, &f->ledger->rules);
+	summaries_finish(&c->summaries);
+	customer_row_set(
+		&c->row, CUSTOMER_FOLD_STATE,
+		PointerGetDatum(fold_state_to_bytes(&c->state, &c->summaries.tally, sizeof(Tally))));
+	memcpy(values, c->row.value, sizeof(c->row.value));
+	memcpy(nulls, c->row.isnull, sizeof(c->row.isnull));
+	values[CUSTOMER_COLUMN_COUNT] = Int32GetDatum(c->state.current.seq);
+	nulls[CUSTOMER_COLUMN_COUNT] = false;
 	output_put(&f->moved, values, nulls);
 	put_spans(f, c, before);
 }
@@ -420,103 +370,63 @@ take_touches(CustomerFold *f, Rows *rows, Datum key, int *n)
 
 /* ---- new touchpoints ---- */
 
-static char *
-stored_text(HeapTuple row, TupleDesc desc, int column)
-{
-	bool isnull;
-	Datum value = heap_getattr(row, column, desc, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
-}
-
-static Jsonb *
-stored_jsonb(HeapTuple row, TupleDesc desc, int column)
-{
-	bool isnull;
-	Datum value = heap_getattr(row, column, desc, &isnull);
-
-	return isnull ? NULL : DatumGetJsonbPCopy(value);
-}
-
+/* Columns of a query of customers: the horizon comes after them. */
 static void
-read_summaries(HeapTuple row, TupleDesc desc, Summaries *s)
+read_row(CustomerFold *f, HeapTuple tuple, TupleDesc desc, CustomerRow *row)
 {
-	bool isnull;
+	Datum values[CUSTOMER_COLUMN_COUNT + 1];
+	bool nulls[CUSTOMER_COLUMN_COUNT + 1];
 
-	for (int i = 0; i < SURVEY_COUNT; i++)
-	{
-		Datum rating = heap_getattr(row, CUSTOMER_RATING + i, desc, &isnull);
-
-		if (isnull)
-			continue;
-		s->rating[i] = PointerGetDatum(PG_DETOAST_DATUM_COPY(rating));
-		s->last_score[i] =
-			DatumGetFloat8(heap_getattr(row, CUSTOMER_LAST_SCORE + i, desc, &isnull));
-	}
-	s->channel = stored_text(row, desc, CUSTOMER_CHANNEL);
-	s->campaign = stored_text(row, desc, CUSTOMER_CAMPAIGN);
-	s->traits = stored_jsonb(row, desc, CUSTOMER_TRAITS);
-	s->consents = stored_jsonb(row, desc, CUSTOMER_CONSENTS);
+	heap_deform_tuple(tuple, desc, values, nulls);
+	memcpy(row->value, values, sizeof(row->value));
+	memcpy(row->isnull, nulls, sizeof(row->isnull));
+	f->horizon = nulls[CUSTOMER_COLUMN_COUNT] ? FOLD_ALWAYS
+											  : DatumGetTimestampTz(values[CUSTOMER_COLUMN_COUNT]);
 }
 
 /* Has nothing ever been folded into this row?  Then it was added for these touchpoints. */
 static bool
-is_new(HeapTuple row, TupleDesc desc)
+is_new(const CustomerRow *row)
 {
-	bool isnull;
-
-	heap_getattr(row, CUSTOMER_COUNT, desc, &isnull);
-	return isnull;
+	return row->isnull[CUSTOMER_FOLD_STATE] && row->isnull[CUSTOMER_TOUCHPOINT_COUNT];
 }
 
-/* The stored state, if these touchpoints may be folded into it. */
+/* Go on from the stored state, if these touchpoints may be folded into it. */
 static bool
-read_state(const CustomerFold *f, HeapTuple row, TupleDesc desc, const Touch *first, int n,
-		   FoldState *s)
+resume(const CustomerFold *f, Folding *c, const Touch *touches, int n)
 {
-	bool isnull;
-	Datum bytes = heap_getattr(row, CUSTOMER_STATE, desc, &isnull);
+	const FoldRules *rules = &f->ledger->rules;
+	Tally tally;
 
-	if (isnull && n > 0 && is_new(row, desc))
+	if (is_new(&c->row) && n > 0)
 	{
-		fold_state_new(&f->ledger->rules, n + 1, s);
+		customer_row_clear(&c->row, c->key);
+		fold_state_new(rules, n + 1, &c->state);
+		summaries_start(&c->summaries, f->ledger, &c->row);
 		return true;
 	}
-	return !isnull && fold_state_from_bytes(DatumGetByteaPP(bytes), &f->ledger->rules, n + 1, s) &&
-		   (n == 0 || fold_in_order(s, first->fold.at, first->fold.kind->rank));
+	return !c->row.isnull[CUSTOMER_FOLD_STATE] &&
+		   fold_state_from_bytes(DatumGetByteaPP(c->row.value[CUSTOMER_FOLD_STATE]), rules, n + 1,
+								 &c->state, &tally, sizeof(tally)) &&
+		   (n == 0 || fold_in_order(&c->state, touches->fold.at, touches->fold.kind->rank)) &&
+		   summaries_resume(&c->summaries, f->ledger, &c->row, &tally, touches, n);
 }
 
+/* Fold these touchpoints, or time alone, into what is stored; or note to fold all anew. */
 static void
-read_horizon(CustomerFold *f, HeapTuple row, TupleDesc desc)
+fold_into(CustomerFold *f, Folding *c, const Touch *touches, int n)
 {
-	bool isnull;
-	Datum horizon = heap_getattr(row, CUSTOMER_HORIZON, desc, &isnull);
-
-	f->horizon = isnull ? FOLD_ALWAYS : DatumGetTimestampTz(horizon);
-}
-
-static void
-fold_into(CustomerFold *f, HeapTuple row, TupleDesc desc, Datum key, Rows *rows)
-{
-	Folding c = {0};
 	FoldState before;
-	int n;
-	Touch *touches = take_touches(f, rows, key, &n);
 
-	for (int i = 0; i < n; i++)
-		if (touches[i].kind->survey == SURVEY_NPS && touches[i].fold.score <= 6)
-			f->detractors = true;
-	if (!read_state(f, row, desc, touches, n, &c.state))
+	if (!resume(f, c, touches, n))
 	{
-		note_anew(f, key);
+		note_anew(f, c->key);
 		return;
 	}
-	before = c.state;
-	c.key = key;
-	start_log(&c);
-	read_summaries(row, desc, &c.summaries);
-	fold_all(f, &c, touches, n);
-	put_customer(f, &c, &before);
+	before = c->state;
+	start_log(c);
+	fold_all(f, c, touches, n);
+	put_customer(f, c, &before);
 }
 
 static void
@@ -527,74 +437,70 @@ lost_customer(void)
 					errhint("The transaction might succeed if retried.")));
 }
 
-void
-customer_fold_new(CustomerFold *f, Rows *touches, Rows *customers)
+/* The new touchpoints of the customer in this row. */
+static void
+fold_new(CustomerFold *f, Folding *c, Rows *rows)
+{
+	HeapTuple first = rows_peek(rows);
+	Touch *touches;
+	int n;
+
+	if (first == NULL || compare_keys(f, key_of(first, rows->table->tupdesc), c->key) != 0)
+		lost_customer();
+	touches = take_touches(f, rows, c->key, &n);
+	for (int i = 0; i < n; i++)
+		if (touches[i].kind->survey == SURVEY_NPS && touches[i].fold.score <= 6)
+			f->detractors = true;
+	fold_into(f, c, touches, n);
+}
+
+/* Each customer in turn: his new touchpoints, or, if there are none to be had, time. */
+static void
+fold_each(CustomerFold *f, Rows *touches, Rows *customers)
 {
 	HeapTuple row;
 
 	while ((row = rows_peek(customers)) != NULL)
 	{
 		MemoryContext old = MemoryContextSwitchTo(f->one);
-		HeapTuple touch = rows_peek(touches);
-		Datum key = copy_key(f, key_of(row, customers->table->tupdesc));
+		Folding c = {0};
 
-		if (touch == NULL || compare_keys(f, key_of(touch, touches->table->tupdesc), key) != 0)
-			lost_customer();
-		read_horizon(f, row, customers->table->tupdesc);
-		fold_into(f, row, customers->table->tupdesc, key, touches);
+		read_row(f, row, customers->table->tupdesc, &c.row);
+		c.key = c.row.value[CUSTOMER_KEY];
+		if (touches != NULL)
+			fold_new(f, &c, touches);
+		else
+			fold_into(f, &c, NULL, 0);
 		rows_skip(customers);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(f->one);
 	}
-	if (rows_peek(touches) != NULL)
-		lost_customer();
 }
 
-static void
-tick_one(CustomerFold *f, HeapTuple row, TupleDesc desc)
+void
+customer_fold_new(CustomerFold *f, Rows *touches, Rows *customers)
 {
-	Folding c = {0};
-	FoldState before;
-
-	c.key = key_of(row, desc);
-	read_horizon(f, row, desc);
-	if (!read_state(f, row, desc, NULL, 0, &c.state))
-	{
-		note_anew(f, c.key);
-		return;
-	}
-	before = c.state;
-	start_log(&c);
-	read_summaries(row, desc, &c.summaries);
-	fold_all(f, &c, NULL, 0);
-	put_customer(f, &c, &before);
+	fold_each(f, touches, customers);
+	if (rows_peek(touches) != NULL)
+		lost_customer();
 }
 
 void
 customer_fold_tick(CustomerFold *f, Rows *customers)
 {
-	HeapTuple row;
-
-	while ((row = rows_peek(customers)) != NULL)
-	{
-		MemoryContext old = MemoryContextSwitchTo(f->one);
-
-		tick_one(f, row, customers->table->tupdesc);
-		rows_skip(customers);
-		MemoryContextSwitchTo(old);
-		MemoryContextReset(f->one);
-	}
+	fold_each(f, NULL, customers);
 }
 
 void
 customer_fold_note(CustomerFold *f, Rows *customers)
 {
 	HeapTuple row;
+	CustomerRow columns;
 
 	while ((row = rows_peek(customers)) != NULL)
 	{
-		read_horizon(f, row, customers->table->tupdesc);
-		note_anew(f, key_of(row, customers->table->tupdesc));
+		read_row(f, row, customers->table->tupdesc, &columns);
+		note_anew(f, columns.value[CUSTOMER_KEY]);
 		rows_skip(customers);
 	}
 }
@@ -615,6 +521,8 @@ fold_anew(CustomerFold *f, Datum key, Rows *rows)
 		return;
 	}
 	c.key = key;
+	customer_row_clear(&c.row, key);
+	summaries_start(&c.summaries, f->ledger, &c.row);
 	fold_state_new(&f->ledger->rules, n, &c.state);
 	start_log(&c);
 	fold_all(f, &c, touches, n);
@@ -654,8 +562,7 @@ fold_batch_anew(CustomerFold *f, Datum *keys, int n)
 		"SELECT " TOUCH_COLUMNS " FROM %1$s.touchpoint t WHERE t.customer_id = ANY ($1)"
 		" ORDER BY t.customer_id";
 	Datum array = key_array(f, keys, n);
-	SPIPlanPtr plan = ledger_plan(f->ledger, QUERY_LOG, psprintf(SQL, f->ledger->qschema), 1,
-								  &f->ledger->key_array, n);
+	SPIPlanPtr plan = ledger_plan(f->ledger, QUERY_LOG, SQL, 1, &f->ledger->key_array, n);
 	Rows rows = rows_open(plan, &array, false);
 
 	for (int i = 0; i < n; i++)
@@ -675,27 +582,16 @@ static void
 run_write(CustomerFold *f, LedgerQuery query, const char *format, int nargs, Oid type, Datum value,
 		  int64 rows)
 {
-	const Ledger *l = f->ledger;
-	SPIPlanPtr plan =
-		ledger_plan(f->ledger, query, psprintf(format, l->qschema), nargs, &type, rows);
+	SPIPlanPtr plan = ledger_plan(f->ledger, query, format, nargs, &type, rows);
 	int result = SPI_execute_plan(plan, &value, NULL, false, 0);
 
 	if (result < 0)
 		elog(ERROR, "could not write: %s", SPI_result_code_string(result));
 }
 
-static const char UPDATE_CUSTOMERS[] =
-	"UPDATE %1$s.customer c SET stage = m.stage, stage_since = m.stage_since,"
-	" max_stage = m.max_stage, episode = m.episode, first_touch_at = m.first_touch_at,"
-	" last_touch_at = m.last_touch_at, last_alive_at = m.last_alive_at,"
-	" first_paid_at = m.first_paid_at, touchpoint_count = m.touchpoint_count,"
-	" purchase_count = m.purchase_count, purchase_amount = m.purchase_units * 0.0001,"
-	" first_purchase_at = m.first_purchase_at, last_purchase_at = m.last_purchase_at,"
-	" mrr_amount = m.mrr_units * 0.0001, nps = m.nps, csat = m.csat, ces = m.ces,"
-	" last_nps_score = m.last_nps_score, last_csat_score = m.last_csat_score,"
-	" last_ces_score = m.last_ces_score, channel = m.channel, campaign = m.campaign,"
-	" traits = m.traits, consents = m.consents, due_at = m.due_at, fold_state = m.fold_state"
-	" FROM moved m WHERE c.customer_id = m.customer_id";
+/* Formats may not leave out an argument: %2$.0s prints nothing of it. */
+static const char UPDATE_CUSTOMERS[] = "UPDATE %1$s.customer c SET %2$.0s(%3$s) = ROW(%4$s)"
+									   " FROM moved m WHERE c.customer_id = m.customer_id";
 
 /*
  * Before the customers are updated.  What was told before and turns out otherwise is told anew: an

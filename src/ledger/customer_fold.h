@@ -12,12 +12,8 @@
 
 typedef struct CustomerFold CustomerFold;
 
-/* The columns that a query of customers gives, "c" being the table; %1$s is the schema. */
-#define CUSTOMER_COLUMNS                                                                           \
-	"c.customer_id, (SELECT k.horizon FROM %1$s.clock k WHERE k.only_row), c.fold_state, c.nps, "  \
-	"c.csat, c.ces,"                                                                               \
-	" c.last_nps_score, c.last_csat_score, c.last_ces_score, c.channel, c.campaign, c.traits,"     \
-	" c.consents, c.touchpoint_count"
+/* The columns that a query of customers gives, for ledger_plan(). */
+#define CUSTOMER_COLUMNS "%2$s, (SELECT k.horizon FROM %1$s.clock k WHERE k.only_row)"
 
 extern CustomerFold *customer_fold_begin(Ledger *ledger, bool few);
 

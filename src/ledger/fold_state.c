@@ -9,11 +9,12 @@
 
 #include "common/hashfn.h"
 
-#define FOLD_STATE_MAGIC 0x4C430001
+/* Another number for another layout: older states are then folded anew. */
+#define FOLD_STATE_MAGIC 0x4C430002
 
 /*
- *   magic | checksum | FoldState, its pointers null | counts | subjects: end_at, amount, length
- *   (-1: NULL) and the name's bytes
+ *   magic | checksum | FoldState, its pointers null | what goes along | counts | subjects: end_at,
+ *   amount, length, named and the name's bytes
  */
 typedef struct StateHeader
 {
@@ -62,15 +63,16 @@ without_pointers(const FoldState *s)
 }
 
 bytea *
-fold_state_to_bytes(const FoldState *s)
+fold_state_to_bytes(const FoldState *s, const void *along, Size along_size)
 {
-	Size body = sizeof(FoldState) + s->n_counts * sizeof(FoldCount) + subjects_size(s);
+	Size body = sizeof(FoldState) + along_size + s->n_counts * sizeof(FoldCount) + subjects_size(s);
 	bytea *bytes = palloc(VARHDRSZ + sizeof(StateHeader) + body);
 	char *start = VARDATA(bytes) + sizeof(StateHeader);
 	FoldState plain = without_pointers(s);
 	char *at = put(start, &plain, sizeof(plain));
 	StateHeader header = {FOLD_STATE_MAGIC, 0};
 
+	at = put(at, along, along_size);
 	at = put(at, s->count, s->n_counts * sizeof(FoldCount));
 	for (int i = 0; i < s->n_subjects; i++)
 	{
@@ -123,7 +125,8 @@ plausible(const FoldState *s, const FoldRules *rules, Size left)
 }
 
 bool
-fold_state_from_bytes(const bytea *bytes, const FoldRules *rules, int more_subjects, FoldState *s)
+fold_state_from_bytes(const bytea *bytes, const FoldRules *rules, int more_subjects, FoldState *s,
+					  void *along, Size along_size)
 {
 	const char *at = VARDATA_ANY(bytes);
 	Size left = VARSIZE_ANY_EXHDR(bytes);
@@ -131,7 +134,8 @@ fold_state_from_bytes(const bytea *bytes, const FoldRules *rules, int more_subje
 
 	if (!take(&at, &left, &header, sizeof(header)) || header.magic != FOLD_STATE_MAGIC ||
 		header.checksum != hash_bytes((const unsigned char *) at, (int) left) ||
-		!take(&at, &left, s, sizeof(*s)) || !plausible(s, rules, left))
+		!take(&at, &left, s, sizeof(*s)) || !take(&at, &left, along, along_size) ||
+		!plausible(s, rules, left))
 		return false;
 	s->count = palloc(Max(s->n_counts, 1) * sizeof(FoldCount));
 	s->subject = palloc(((Size) s->n_subjects + more_subjects) * sizeof(FoldSubject));

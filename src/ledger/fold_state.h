@@ -9,14 +9,14 @@
 /* The state before anything has happened, with room for so many subjects. */
 extern void fold_state_new(const FoldRules *rules, int subjects, FoldState *s);
 
-/* A state as bytes; equal states of one build have equal bytes. */
-extern bytea *fold_state_to_bytes(const FoldState *s);
+/* A state as bytes, with so many bytes of what goes along with it. */
+extern bytea *fold_state_to_bytes(const FoldState *s, const void *along, Size along_size);
 
 /*
- * The state that these bytes hold, with room for so many subjects more.  False if they hold none,
- * or one that other rules have made.
+ * The state that these bytes hold, with room for so many subjects more, and what went along.  False
+ * if they hold none, or one that other rules have made.
  */
 extern bool fold_state_from_bytes(const bytea *bytes, const FoldRules *rules, int more_subjects,
-								  FoldState *s);
+								  FoldState *s, void *along, Size along_size);
 
 #endif

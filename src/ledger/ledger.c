@@ -24,7 +24,9 @@
 #include "utils/memutils.h"
 #include "utils/syscache.h"
 
+#include "ledger/customer_row.h"
 #include "ledger/ledger_rules.h"
+#include "ledger/summaries.h"
 
 /* Ledgers by the OID of their table touchpoint: pointers, so that an entry can be replaced. */
 typedef struct LedgerEntry
@@ -145,7 +147,12 @@ describe(Ledger *l, Oid touchpoint)
 	l->schema = get_namespace_name(schema);
 	l->qschema = pstrdup(quote_identifier(l->schema));
 	l->qextension = pstrdup(quote_identifier(get_namespace_name(ours)));
+	l->customers = customer_column_list("c.%s", LIST_ALL);
+	l->written = customer_column_list("%s", LIST_WRITTEN);
+	l->moved = customer_column_list("m.%s", LIST_WRITTEN);
 	l->rating_summary = our_type(ours, "rating_summary");
+	l->purchase_summary = our_type(ours, "purchase_summary");
+	l->activity_summary = our_type(ours, "activity_summary");
 	l->lifecycle_stage = our_type(ours, "lifecycle_stage");
 	l->config[0] = config_table(l, schema, "touchpoint_kind");
 	l->config[1] = config_table(l, schema, "stage_rule");
@@ -169,6 +176,7 @@ make_ledger(Oid touchpoint)
 	MemoryContextSwitchTo(old);
 	scope = ledger_act_as_owner(l);
 	ledger_read_rules(l);
+	summaries_prepare(l);
 	ledger_leave(&scope);
 	return l;
 }
@@ -320,14 +328,23 @@ ledger_check_trigger(FunctionCallInfo fcinfo, const char *function)
 	extension_schema(fcinfo->flinfo);
 }
 
+char *
+ledger_sql(const Ledger *ledger, const char *format)
+{
+	return psprintf(format, ledger->qschema, ledger->customers, ledger->written, ledger->moved);
+}
+
 SPIPlanPtr
-ledger_plan(Ledger *ledger, LedgerQuery query, const char *sql, int nargs, Oid *types, int64 rows)
+ledger_plan(Ledger *ledger, LedgerQuery query, const char *format, int nargs, Oid *types,
+			int64 rows)
 {
 	bool few = rows <= LEDGER_FEW_ROWS;
 	SPIPlanPtr plan = few ? ledger->plan[query] : NULL;
+	const char *sql;
 
 	if (plan != NULL && SPI_plan_is_valid(plan))
 		return plan;
+	sql = ledger_sql(ledger, format);
 	plan = SPI_prepare(sql, nargs, types);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", sql, SPI_result_code_string(SPI_result));

@@ -11,6 +11,7 @@
 #include "utils/hsearch.h"
 #include "utils/jsonb.h"
 #include "utils/rel.h"
+#include "utils/timestamp.h"
 #include "utils/typcache.h"
 
 /* Surveys of which a customer keeps a summary. */
@@ -24,6 +25,22 @@ typedef enum LedgerSurvey
 
 #define SURVEY_COUNT SURVEY_NONE
 
+/* What a kind adds to the counts of a customer. */
+typedef enum LedgerTally
+{
+	TALLY_NONE,
+	TALLY_REFUND,
+	TALLY_TICKET_OPENED,
+	TALLY_TICKET_REPLIED,
+	TALLY_TICKET_RESOLVED,
+	TALLY_TICKET_REOPENED,
+	TALLY_REFERRAL_SENT,
+	TALLY_REFERRAL_CONVERTED,
+	TALLY_REVIEW,
+	TALLY_POINTS_EARNED,
+	TALLY_POINTS_REDEEMED
+} LedgerTally;
+
 /* A row of touchpoint_kind. */
 typedef struct LedgerKind
 {
@@ -33,6 +50,7 @@ typedef struct LedgerKind
 	bool sets_trait;
 	bool sets_consent;
 	bool consents;
+	LedgerTally tally;
 	LedgerSurvey survey;
 	int32 scale_lo;
 	int32 scale_hi;
@@ -78,16 +96,26 @@ typedef struct Ledger
 	char *schema;	  /* name, not quoted */
 	char *qschema;	  /* name, quoted */
 	char *qextension; /* schema of the extension, quoted */
+	char *customers;  /* list of the columns of the table customer, as "c" */
+	char *written;	  /* list of those that the fold writes */
+	char *moved;	  /* the same, as "m" */
 	Oid owner;		  /* of the table touchpoint */
 	Oid key_type;	  /* of customers */
 	Oid key_array;
 	Oid key_collation;
 	TypeCacheEntry *key;
 	Oid rating_summary;
+	Oid purchase_summary;
+	Oid activity_summary;
 	Oid lifecycle_stage;
 	Oid config[4]; /* tables that are cached here: a change of these invalidates this */
 	char *time_zone;
 	pg_tz *tz;
+	FmgrInfo purchases; /* what the transitions of summaries remember from call to call */
+	FmgrInfo activity;
+	Datum zone_word; /* arguments of theirs: text */
+	Datum day_word;
+	Interval day;
 	int64 future_tolerance;
 	bool tells;	  /* writes event_outbox */
 	bool refuses; /* unusable touchpoints are errors */
@@ -131,11 +159,15 @@ extern void ledger_note_extension(FunctionCallInfo fcinfo);
 extern void ledger_check_trigger(FunctionCallInfo fcinfo, const char *function);
 
 /*
- * The plan of a query; kept if it reads few rows, made anew (and *once set) if it reads many, for
- * few rows want index scans and many want joins.
+ * The plan of a query; kept if it reads few rows, made anew if it reads many, for few rows want
+ * index scans and many want joins.  In the format %1$s is the schema, %2$s the list of what the
+ * fold wants of the table customer, which is "c", %3$s what it writes there, %4$s that of "m".
  */
-extern SPIPlanPtr ledger_plan(Ledger *ledger, LedgerQuery query, const char *sql, int nargs,
+extern SPIPlanPtr ledger_plan(Ledger *ledger, LedgerQuery query, const char *format, int nargs,
 							  Oid *types, int64 rows);
+
+/* The text of such a query. */
+extern char *ledger_sql(const Ledger *ledger, const char *format);
 
 /* Statements over more rows than this are planned for their number. */
 #define LEDGER_FEW_ROWS 1000
@@ -152,6 +184,7 @@ typedef struct Touch
 	const char *channel;	/* or NULL */
 	const char *campaign;	/* or NULL */
 	Jsonb *properties;		/* or NULL */
+	int64 quantity;			/* in 1/10000; 0 if not given */
 } Touch;
 
 /* Why a touchpoint can't be used, or NULL if it can; kind may be NULL: unknown. */
@@ -160,9 +193,9 @@ extern const char *touch_fault(const Ledger *ledger, const char *kind_name, bool
 
 /* The columns that a query of touchpoints gives, for touch_read(), "t" being the table. */
 #define TOUCH_COLUMNS                                                                              \
-	"t.customer_id, t.kind, t.occurred_at, (t.amount * 10000)::pg_catalog.int8, t.score, "         \
-	"t.subject,"                                                                                   \
-	" t.channel, t.campaign, t.source, t.source_key, t.properties"
+	"t.customer_id, t.kind, t.occurred_at, (t.amount * 10000)::pg_catalog.int8, t.score,"          \
+	" t.subject, t.channel, t.campaign, t.source, t.source_key, t.properties,"                     \
+	" (t.quantity * 10000)::pg_catalog.int8"
 
 /* The touchpoint in a row of such a query; false if its kind isn't known (any more). */
 extern bool touch_read(const Ledger *ledger, HeapTuple row, TupleDesc desc, Touch *t);

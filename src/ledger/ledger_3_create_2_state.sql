@@ -54,7 +54,8 @@ ALTER TABLE %1$I.customer
   ADD COLUMN IF NOT EXISTS referral_converted_count bigint,
   ADD COLUMN IF NOT EXISTS review_count bigint,
   ADD COLUMN IF NOT EXISTS last_review_score double precision,
-  ADD COLUMN IF NOT EXISTS loyalty_points numeric(18,4);
+  ADD COLUMN IF NOT EXISTS loyalty_points numeric(18,4),
+  ADD COLUMN IF NOT EXISTS ticket_state bytea;
 COMMENT ON TABLE %1$I.customer IS 'a customer now: follows from touchpoint, the rules and clock; write touchpoints, not here';
 COMMENT ON COLUMN %1$I.customer.first_paid_at IS 'first payment ever: the cohort';
 COMMENT ON COLUMN %1$I.customer.last_alive_at IS 'last sign of life';
@@ -63,8 +64,10 @@ COMMENT ON COLUMN %1$I.customer.fold_state IS 'where the fold of the touchpoints
 COMMENT ON COLUMN %1$I.customer.purchases IS 'purchases by day of the ledger''s time zone: recency, frequency, spend; for the models of value';
 COMMENT ON COLUMN %1$I.customer.activity IS 'days with a sign of life, by the ledger''s time zone';
 COMMENT ON COLUMN %1$I.customer.refund_amount IS 'sum of refunds and returns, as a positive amount';
-COMMENT ON COLUMN %1$I.customer.ticket_count IS 'tickets opened';
-COMMENT ON COLUMN %1$I.customer.ticket_open_count IS 'tickets that are open now';
+COMMENT ON COLUMN %1$I.customer.ticket_state IS 'where each ticket stands; for touchpoint_fold() alone';
+COMMENT ON COLUMN %1$I.customer.refund_count IS 'refunds and returns';
+COMMENT ON COLUMN %1$I.customer.ticket_count IS 'tickets opened, those without a subject included';
+COMMENT ON COLUMN %1$I.customer.ticket_open_count IS 'tickets that are open now, of those with a subject';
 COMMENT ON COLUMN %1$I.customer.ticket_resolved_count IS 'tickets that are resolved now';
 COMMENT ON COLUMN %1$I.customer.ticket_replied_count IS 'tickets that have had a first reply';
 COMMENT ON COLUMN %1$I.customer.first_reply_hours IS 'hours from a ticket to its first reply, mean over replied tickets';

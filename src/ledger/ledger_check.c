@@ -11,6 +11,7 @@
 #include "utils/tuplestore.h"
 
 #include "ledger/customer_fold.h"
+#include "ledger/customer_row.h"
 #include "ledger/rows.h"
 
 /* ---- check ---- */
@@ -20,19 +21,13 @@ static const char HORIZON[] = "SELECT k.horizon FROM %1$s.clock k";
 static const char WHOLE_LOG[] = "SELECT " TOUCH_COLUMNS " FROM %1$s.touchpoint t"
 								" WHERE t.customer_id IS NOT NULL ORDER BY t.customer_id";
 
-/* Summaries are compared as text: their operators are not in pg_catalog. */
-#define COMPARED(t, amount, mrr)                                                                   \
-	"(" t ".stage, " t ".stage_since, " t ".max_stage, " t ".episode, " t ".first_touch_at, " t    \
-	".last_touch_at, " t ".last_alive_at, " t ".first_paid_at, " t ".touchpoint_count, " t         \
-	".purchase_count, " amount ", " t ".first_purchase_at, " t ".last_purchase_at, " mrr ", " t    \
-	".nps::pg_catalog.text, " t ".csat::pg_catalog.text, " t ".ces::pg_catalog.text, " t           \
-	".last_nps_score, " t ".last_csat_score, " t ".last_ces_score, " t ".channel, " t              \
-	".campaign, " t ".traits, " t ".consents, " t ".due_at)"
-
 #define COMPARED_SPAN(t)                                                                           \
 	"(" t ".stage, " t ".entered_at, " t ".left_at, " t ".episode, " t ".reason, " t ".actor)"
 
-/* The signature of the rules begins at byte 9 of the state. */
+/*
+ * The signature of the rules begins at byte 9 of the state.  %2$s and %3$s: what is compared of a
+ * customer, as it is and as it should be.
+ */
 static const char DIFFERENCES[] =
 	"WITH history AS (SELECT DISTINCT coalesce(h.customer_id, s.customer_id) AS customer_id"
 	" FROM %1$s.stage_history h FULL JOIN spans s"
@@ -43,24 +38,16 @@ static const char DIFFERENCES[] =
 			 " SELECT coalesce(c.customer_id, m.customer_id)::pg_catalog.text, CASE"
 			 " WHEN c.customer_id IS NULL THEN 'missing'"
 			 " WHEN m.customer_id IS NULL THEN 'without touchpoints'"
-			 " WHEN pg_catalog.substring(c.fold_state, 9, 8) <> pg_catalog.substring(m.fold_state, "
-			 "9, 8)"
-			 " THEN 'rules have changed'"
+			 " WHEN pg_catalog.substring(c.fold_state, 9, 8)"
+			 " <> pg_catalog.substring(m.fold_state, 9, 8) THEN 'rules have changed'"
 			 " WHEN c.due_at < (SELECT k.horizon FROM %1$s.clock k) THEN 'time has passed'"
 			 " ELSE 'drift' END, c.stage::pg_catalog.text, m.stage::pg_catalog.text"
 			 " FROM %1$s.customer c FULL JOIN moved m ON c.customer_id = m.customer_id"
 			 " LEFT JOIN history ON history.customer_id = coalesce(c.customer_id, m.customer_id)"
 			 " WHERE c.customer_id IS NULL OR m.customer_id IS NULL OR history.customer_id IS NOT "
 			 "NULL"
-			 " OR " COMPARED(
-				 "c", "c.purchase_amount",
-				 "c.mrr_amount") " IS DISTINCT FROM " COMPARED("m", "m.purchase_units * 0.0001",
-															   "m.mrr_units * 0.0001") " ORDER BY "
-																					   "coalesce(c."
-																					   "customer_"
-																					   "id, "
-																					   "m.customer_"
-																					   "id)";
+			 " OR (%2$s) IS DISTINCT FROM (%3$s)"
+			 " ORDER BY coalesce(c.customer_id, m.customer_id)";
 
 static int64
 stable_horizon(const Ledger *l)
@@ -113,7 +100,9 @@ ledger_check(PG_FUNCTION_ARGS)
 	customer_fold_log(f, &rows, stable_horizon(l));
 	rows_close(&rows);
 	customer_fold_show(f);
-	rows = rows_open_stable(psprintf(DIFFERENCES, l->qschema));
+	rows = rows_open_stable(psprintf(DIFFERENCES, l->qschema,
+									 customer_column_list("c.%s", LIST_COMPARED),
+									 customer_column_list("m.%s", LIST_COMPARED)));
 	return_rows((ReturnSetInfo *) fcinfo->resultinfo, &rows);
 	rows_close(&rows);
 	customer_fold_free(f);
@@ -143,7 +132,7 @@ rebuild(Ledger *l)
 
 	if (SPI_execute(psprintf(ADD_ALL, l->qschema), false, 0) != SPI_OK_INSERT)
 		elog(ERROR, "could not add customers");
-	plan = SPI_prepare(psprintf(LOCK_ALL, l->qschema), 0, NULL);
+	plan = SPI_prepare(ledger_sql(l, LOCK_ALL), 0, NULL);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare: %s", SPI_result_code_string(SPI_result));
 	customers = rows_open(plan, NULL, false);

@@ -185,6 +185,34 @@ static const char *const EFFECTS[] = {"none",	"opens", "opens_term", "changes",
 									  "notice", "ends",	 NULL};
 static const char *const SURVEYS[] = {"nps", "csat", "ces", NULL};
 
+/* Kinds that are counted, by name. */
+static const struct
+{
+	const char *kind;
+	LedgerTally tally;
+} TALLIES[] = {
+	{"ticket_opened", TALLY_TICKET_OPENED},
+	{"ticket_replied", TALLY_TICKET_REPLIED},
+	{"ticket_resolved", TALLY_TICKET_RESOLVED},
+	{"ticket_reopened", TALLY_TICKET_REOPENED},
+	{"referral_sent", TALLY_REFERRAL_SENT},
+	{"referral_converted", TALLY_REFERRAL_CONVERTED},
+	{"review", TALLY_REVIEW},
+	{"loyalty_earned", TALLY_POINTS_EARNED},
+	{"loyalty_redeemed", TALLY_POINTS_REDEEMED},
+};
+
+static LedgerTally
+tally_of(const char *kind, const char *feeds)
+{
+	if (feeds != NULL && strcmp(feeds, "refunds") == 0)
+		return TALLY_REFUND;
+	for (int i = 0; i < (int) lengthof(TALLIES); i++)
+		if (strcmp(TALLIES[i].kind, kind) == 0)
+			return TALLIES[i].tally;
+	return TALLY_NONE;
+}
+
 static uint32
 kind_hash(const void *key, Size keysize pg_attribute_unused())
 {
@@ -243,6 +271,7 @@ take_kind(HeapTuple row, TupleDesc desc, LedgerKind *kind)
 		kind->sets_consent = strcmp(feeds, "consent") == 0;
 		kind->consents = strcmp(kind->name, "consent_given") == 0;
 	}
+	kind->tally = tally_of(kind->name, feeds);
 	kind->needs_customer = bool_at(row, desc, 9);
 	kind->survey = survey == NULL ? SURVEY_NONE : (LedgerSurvey) word(SURVEYS, survey);
 	kind->scale_lo = (int32) int64_at(row, desc, 11, 0);

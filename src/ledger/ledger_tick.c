@@ -28,7 +28,7 @@ tick(Ledger *l, Datum as_of)
 	int64 n;
 
 	SPI_execute_with_args(psprintf(SET_CLOCK, l->qschema), 1, &type, &as_of, NULL, false, 0);
-	plan = SPI_prepare(psprintf(LOCK_DUE, l->qschema), 1, &type);
+	plan = SPI_prepare(ledger_sql(l, LOCK_DUE), 1, &type);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare: %s", SPI_result_code_string(SPI_result));
 	due = rows_open(plan, &as_of, false);

@@ -24,7 +24,8 @@ enum
 	COLUMN_CAMPAIGN,
 	COLUMN_SOURCE,
 	COLUMN_SOURCE_KEY,
-	COLUMN_PROPERTIES
+	COLUMN_PROPERTIES,
+	COLUMN_QUANTITY
 };
 
 /* ---- can it be used? ---- */
@@ -130,8 +131,9 @@ day_of(const Ledger *ledger, TimestampTz at)
 }
 
 static void
-read_numbers(HeapTuple row, TupleDesc desc, FoldTouch *f)
+read_numbers(HeapTuple row, TupleDesc desc, Touch *t)
 {
+	FoldTouch *f = &t->fold;
 	bool isnull;
 	Datum value = heap_getattr(row, COLUMN_AMOUNT, desc, &isnull);
 
@@ -140,6 +142,8 @@ read_numbers(HeapTuple row, TupleDesc desc, FoldTouch *f)
 	value = heap_getattr(row, COLUMN_SCORE, desc, &isnull);
 	f->has_score = !isnull;
 	f->score = isnull ? 0 : DatumGetFloat8(value);
+	value = heap_getattr(row, COLUMN_QUANTITY, desc, &isnull);
+	t->quantity = isnull ? 0 : DatumGetInt64(value);
 }
 
 static void
@@ -178,7 +182,7 @@ touch_read(const Ledger *ledger, HeapTuple row, TupleDesc desc, Touch *t)
 	t->fold.kind = &t->kind->fold;
 	t->fold.at = DatumGetTimestampTz(heap_getattr(row, COLUMN_AT, desc, &isnull));
 	t->fold.day = day_of(ledger, t->fold.at);
-	read_numbers(row, desc, &t->fold);
+	read_numbers(row, desc, t);
 	t->fold.subject = text_column(row, desc, COLUMN_SUBJECT);
 	t->fold.subject_length = t->fold.subject == NULL ? 0 : (int) strlen(t->fold.subject);
 	t->channel = text_column(row, desc, COLUMN_CHANNEL);
@@ -228,6 +232,8 @@ compare_content(const Touch *a, const Touch *b)
 		order = COMPARE(a->fold.has_score, b->fold.has_score);
 	if (order == 0)
 		order = COMPARE(a->fold.score, b->fold.score);
+	if (order == 0)
+		order = COMPARE(a->quantity, b->quantity);
 	if (order == 0)
 		order = compare_text(a->channel, b->channel);
 	if (order == 0)

@@ -451,8 +451,7 @@ run_write(const Firing *f, LedgerQuery query, const char *format, int64 rows)
 {
 	Oid type = TEXTOID;
 	Datum track = CStringGetTextDatum(f->word[WORD_TRACK]);
-	SPIPlanPtr plan =
-		ledger_plan(f->ledger, query, psprintf(format, f->ledger->qschema), 1, &type, rows);
+	SPIPlanPtr plan = ledger_plan(f->ledger, query, format, 1, &type, rows);
 	int result = SPI_execute_plan(plan, &track, NULL, false, 0);
 
 	if (result < 0)

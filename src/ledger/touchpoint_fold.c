@@ -51,7 +51,7 @@ static const char LOCK_UPDATED[] = LOCK_CUSTOMERS(
 static Rows
 open_query(Ledger *l, LedgerQuery query, const char *format, int64 rows)
 {
-	SPIPlanPtr plan = ledger_plan(l, query, psprintf(format, l->qschema), 0, NULL, rows);
+	SPIPlanPtr plan = ledger_plan(l, query, format, 0, NULL, rows);
 
 	return rows_open(plan, NULL, rows <= LEDGER_FEW_ROWS);
 }
@@ -59,7 +59,7 @@ open_query(Ledger *l, LedgerQuery query, const char *format, int64 rows)
 static void
 add_customers(Ledger *l, LedgerQuery query, int64 rows)
 {
-	SPIPlanPtr plan = ledger_plan(l, query, psprintf(ADD_CUSTOMERS, l->qschema), 0, NULL, rows);
+	SPIPlanPtr plan = ledger_plan(l, query, ADD_CUSTOMERS, 0, NULL, rows);
 	int result = SPI_execute_plan(plan, NULL, NULL, false, 0);
 
 	if (result != SPI_OK_INSERT)
@@ -98,8 +98,7 @@ static const char TELL_DETRACTORS[] =
 static void
 tell_detractors(Ledger *l, int64 rows)
 {
-	SPIPlanPtr plan =
-		ledger_plan(l, QUERY_TELL_DETRACTORS, psprintf(TELL_DETRACTORS, l->qschema), 0, NULL, rows);
+	SPIPlanPtr plan = ledger_plan(l, QUERY_TELL_DETRACTORS, TELL_DETRACTORS, 0, NULL, rows);
 	int result = SPI_execute_plan(plan, NULL, NULL, false, 0);
 
 	if (result != SPI_OK_INSERT)
