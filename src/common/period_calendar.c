@@ -158,6 +158,7 @@ work_out(const PeriodKey *key, TimestampTz at)
 	period.end = midnight(period_next(key->unit, first), ahead);
 	cut_at_transitions(&period, at, key->zone);
 	period.number = number_of(key->unit, first);
+	period.ahead = ahead;
 	/* where the zone skipped the whole first day (it moved across the date line), the next one */
 	period.start = local_date(period_instant(first, key->zone), key->zone, NULL);
 	return period;

@@ -43,6 +43,7 @@ typedef struct Period
 	TimestampTz end;
 	DateADT start; /* the date on which the period starts */
 	int32 number;  /* one more from each period to the next */
+	int32 ahead;   /* how far the clock of the zone is ahead of UTC, in seconds */
 } Period;
 
 /*

@@ -48,7 +48,7 @@ customer_arg(FunctionCallInfo fcinfo, int i, const ClvModel *m, ClvCustomer *c)
 
 	if (h->count == 0)
 		return false;
-	if (!purchase_is(h, PURCHASE_GIVEN | PURCHASE_OBSERVED))
+	if (!purchase_has_end(h))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("a purchase history does not say until when it was observed"),
 						errhint("Say so: observe(history, as_of).")));

@@ -402,7 +402,7 @@ add_customer(ClvSample *s, const PurchaseSummary *h, int64 count)
 
 	if (h->count == 0 || count == 0)
 		return s; /* refunds alone make no customer */
-	if (!purchase_is(h, PURCHASE_GIVEN | PURCHASE_OBSERVED))
+	if (!purchase_has_end(h))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("a purchase history does not say until when it was observed"),
 						errdetail("A model needs to know how long each customer has been silent."),
@@ -410,7 +410,7 @@ add_customer(ClvSample *s, const PurchaseSummary *h, int64 count)
 	row = (ClvHistory){h->count - 1, purchase_recency(h), purchase_age(h), count};
 	s = add_history(s, &row);
 	if (!purchase_is(h, PURCHASE_GIVEN))
-		add_observation(s, h->first_at, h->as_of);
+		add_observation(s, h->first_at, purchase_end(h)->as_of);
 	if (row.x == 0 || !purchase_is(h, PURCHASE_HAS_AMOUNT))
 		return s;
 	repeat = purchase_repeat_spend(h);

@@ -35,8 +35,8 @@ purchase_age(const PurchaseSummary *s)
 	PurchaseBucket bucket = purchase_bucket_of(s);
 
 	if (is_given(s))
-		return s->as_of;
-	return purchase_bucket_start(&bucket, s->as_of_bucket) -
+		return purchase_end(s)->as_of;
+	return purchase_bucket_start(&bucket, purchase_end(s)->as_of_bucket) -
 		   purchase_bucket_start(&bucket, s->first_bucket);
 }
 
@@ -85,7 +85,7 @@ customer_age(PG_FUNCTION_ARGS)
 {
 	const PurchaseSummary *s = purchase_summary_arg(fcinfo, 0);
 
-	if (s->count == 0 || !(is_given(s) || purchase_is(s, PURCHASE_OBSERVED)))
+	if (s->count == 0 || !purchase_has_end(s))
 		PG_RETURN_NULL();
 	PG_RETURN_INTERVAL_P(model_time_to_interval(purchase_age(s)));
 }
@@ -183,5 +183,5 @@ observed_until(PG_FUNCTION_ARGS)
 
 	if (!purchase_is(s, PURCHASE_OBSERVED))
 		PG_RETURN_NULL();
-	PG_RETURN_TIMESTAMPTZ(s->as_of);
+	PG_RETURN_TIMESTAMPTZ(purchase_end(s)->as_of);
 }

@@ -3,14 +3,10 @@
  */
 #include "value/purchase_bucket.h"
 
-#include "common/int.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/timestamp.h"
 #include "value/model_time.h"
-
-/* Offsets are remembered by blocks of 2^40 microseconds, 12.7 days. */
-#define ZONE_BLOCK_BITS 40
 
 /* 2000-01-03 was a Monday. */
 #define FIRST_MONDAY 2
@@ -31,14 +27,6 @@ floor_div(int64 a, int64 b)
 
 /* ---- time zones ---- */
 
-void
-zone_offsets_init(ZoneOffsets *zone, pg_tz *tz)
-{
-	zone->zone = tz;
-	for (int i = 0; i < ZONE_CACHE_SIZE; i++)
-		zone->entry[i].block = PG_INT64_MIN;
-}
-
 pg_tz *
 purchase_zone(const char *name)
 {
@@ -51,44 +39,11 @@ purchase_zone(const char *name)
 	return tz;
 }
 
-/* The offset at an instant, and until when it holds (PG_INT64_MAX: for good), in microseconds. */
-static int64
-offset_at(pg_tz *tz, TimestampTz at, int64 *until)
+/* Months are what it tells; days follow from how far the clock is ahead within one. */
+PeriodCalendar *
+purchase_calendar(const pg_tz *zone)
 {
-	const int64 epoch = (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
-	pg_time_t seconds = floor_div(at, USECS_PER_SEC) + epoch;
-	pg_time_t boundary;
-	long int before;
-	long int after;
-	int before_dst;
-	int after_dst;
-	int found =
-		pg_next_dst_boundary(&seconds, &before, &before_dst, &boundary, &after, &after_dst, tz);
-
-	/* the next change may be beyond all timestamps */
-	if (found <= 0 || pg_mul_s64_overflow(boundary - epoch, USECS_PER_SEC, until))
-		*until = PG_INT64_MAX;
-	return found < 0 ? 0 : before * USECS_PER_SEC;
-}
-
-static int64
-local_offset(ZoneOffsets *zone, TimestampTz at)
-{
-	int64 block = at >> ZONE_BLOCK_BITS;
-	int slot = (int) (block & (ZONE_CACHE_SIZE - 1));
-	int64 until;
-
-	if (likely(zone->entry[slot].block == block))
-		return zone->entry[slot].offset;
-	zone->entry[slot].offset =
-		offset_at(zone->zone, block * (INT64CONST(1) << ZONE_BLOCK_BITS), &until);
-	if (until == PG_INT64_MAX || (until - 1) >> ZONE_BLOCK_BITS > block)
-	{
-		zone->entry[slot].block = block;
-		return zone->entry[slot].offset;
-	}
-	zone->entry[slot].block = PG_INT64_MIN; /* the clocks change within the block */
-	return offset_at(zone->zone, at, &until);
+	return period_calendar(PERIOD_MONTH, zone);
 }
 
 /* ---- buckets ---- */
@@ -135,20 +90,18 @@ day_origin(int64 days)
 }
 
 int64
-purchase_bucket_number(const PurchaseBucket *bucket, ZoneOffsets *zone, TimestampTz at)
+purchase_bucket_number(const PurchaseBucket *bucket, PeriodCalendar *calendar, TimestampTz at)
 {
+	const Period *month;
 	int64 day;
-	int year;
-	int month;
-	int day_of_month;
 
 	if (bucket->kind == BUCKET_TIME)
 		return floor_div(at, bucket->size);
-	day = floor_div(at + local_offset(zone, at), USECS_PER_DAY);
-	if (bucket->kind == BUCKET_DAYS)
-		return bucket->size == 1 ? day : floor_div(day - day_origin(bucket->size), bucket->size);
-	j2date((int) day + POSTGRES_EPOCH_JDATE, &year, &month, &day_of_month);
-	return floor_div((int64) (year - 2000) * MONTHS_PER_YEAR + month - 1, bucket->size);
+	month = period_at(calendar, at);
+	if (bucket->kind == BUCKET_MONTHS)
+		return floor_div(month->number, bucket->size);
+	day = floor_div(at + month->ahead * USECS_PER_SEC, USECS_PER_DAY);
+	return bucket->size == 1 ? day : floor_div(day - day_origin(bucket->size), bucket->size);
 }
 
 int64

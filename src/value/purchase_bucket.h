@@ -10,8 +10,7 @@
 
 #include "common/compat.h"
 
-#include "datatype/timestamp.h"
-#include "pgtime.h"
+#include "common/period_start.h"
 
 typedef enum BucketKind
 {
@@ -26,23 +25,11 @@ typedef struct PurchaseBucket
 	int64 size;
 } PurchaseBucket;
 
-#define ZONE_CACHE_SIZE 64
-
-/* The offsets of a time zone from UTC, remembered for spans in which they don't change. */
-typedef struct ZoneOffsets
-{
-	pg_tz *zone;
-	struct
-	{
-		int64 block; /* at >> ZONE_BLOCK_BITS, or PG_INT64_MIN: empty */
-		int64 offset;
-	} entry[ZONE_CACHE_SIZE];
-} ZoneOffsets;
-
-extern void zone_offsets_init(ZoneOffsets *zone, pg_tz *tz);
-
 /* The time zone of a name; an ERROR (22023) if there is none. */
 extern pg_tz *purchase_zone(const char *name);
+
+/* What tells the days and months of a zone; it stays as long as the backend. */
+extern PeriodCalendar *purchase_calendar(const pg_tz *zone);
 
 /* An ERROR (22023) unless the interval is positive and only months, only days or only time. */
 extern PurchaseBucket purchase_bucket_from_interval(const Interval *interval);
@@ -51,7 +38,7 @@ extern PurchaseBucket purchase_bucket_from_interval(const Interval *interval);
 extern char *purchase_bucket_to_string(const PurchaseBucket *bucket);
 
 /* In which bucket is the instant? */
-extern int64 purchase_bucket_number(const PurchaseBucket *bucket, ZoneOffsets *zone,
+extern int64 purchase_bucket_number(const PurchaseBucket *bucket, PeriodCalendar *calendar,
 									TimestampTz at);
 
 /*

@@ -11,48 +11,80 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
-/* Most customers buy but a few times. */
-#define FIRST_CAPACITY 4
+/* A state begins with so many bytes, or twice as many until a bucket fits. */
+#define FIRST_SIZE 128
 
 /* ---- memory ---- */
 
-static Size
-size_for(int kind, int zone_len, int capacity)
+static inline Size
+layout_size(int flags, int zone_len, int kind, int capacity)
 {
+	Size end = (flags & (PURCHASE_OBSERVED | PURCHASE_GIVEN)) != 0 ? sizeof(PurchaseEnd) : 0;
 	Size width = kind == BUCKET_TIME ? sizeof(int64) : sizeof(int32);
 
-	return offsetof(PurchaseSummary, data) + MAXALIGN(zone_len) + width * capacity;
+	return offsetof(PurchaseSummary, data) + end + MAXALIGN(zone_len) + width * capacity;
 }
 
-PurchaseSummary *
-purchase_summary_new(const PurchaseBucket *bucket, const char *zone, int zone_len, int capacity)
+static inline Size
+size_for(const PurchaseSummary *s, int capacity)
 {
-	Size size = size_for(bucket->kind, zone_len, capacity);
+	return layout_size(s->flags, s->zone_len, s->bucket_kind, capacity);
+}
+
+static inline int
+capacity_of(const PurchaseSummary *s)
+{
+	return (int) ((VARSIZE(s) - size_for(s, 0)) / purchase_bucket_width(s));
+}
+
+/* The size of a state with room for what takes so many bytes. */
+static Size
+state_size(Size needed)
+{
+	Size size = FIRST_SIZE;
+
+	while (size < needed)
+		size *= 2;
+	return size;
+}
+
+/* A summary of another size and with other flags, which govern where everything is. */
+static PurchaseSummary *
+with_layout(const PurchaseSummary *s, int flags, Size size)
+{
+	PurchaseSummary *copy = palloc0(size);
+
+	memcpy(copy, s, offsetof(PurchaseSummary, data));
+	SET_VARSIZE(copy, size);
+	copy->flags = flags;
+	if (purchase_has_end(copy) && purchase_has_end(s))
+		*purchase_end(copy) = *purchase_end(s);
+	memcpy(purchase_zone_name(copy), purchase_zone_name(s), s->zone_len);
+	if (!purchase_is(s, PURCHASE_GIVEN))
+		memcpy(purchase_buckets(copy), purchase_buckets(s), (Size) s->count * purchase_bucket_width(s));
+	return copy;
+}
+
+static PurchaseSummary *
+new_with_size(const PurchaseBucket *bucket, const char *zone, int flags, Size size)
+{
 	PurchaseSummary *s = palloc0(size);
 
 	SET_VARSIZE(s, size);
 	s->version = PURCHASE_SUMMARY_VERSION;
-	s->zone_len = zone_len;
-	s->capacity = capacity;
+	s->flags = flags;
+	s->zone_len = strlen(zone);
 	s->bucket_kind = bucket->kind;
 	s->bucket_size = bucket->size;
-	memcpy(s->data, zone, zone_len);
+	memcpy(purchase_zone_name(s), zone, s->zone_len);
 	return s;
 }
 
-/* A copy with room for so many buckets, at least as many as it has. */
-static PurchaseSummary *
-with_capacity(const PurchaseSummary *s, int capacity)
+PurchaseSummary *
+purchase_summary_new(const PurchaseBucket *bucket, const char *zone, int flags, int capacity)
 {
-	Size size = size_for(s->bucket_kind, s->zone_len, capacity);
-	Size used = size_for(s->bucket_kind, s->zone_len, Min(s->count, capacity));
-	PurchaseSummary *copy = palloc(size);
-
-	memcpy(copy, s, used);
-	memset((char *) copy + used, 0, size - used);
-	SET_VARSIZE(copy, size);
-	copy->capacity = capacity;
-	return copy;
+	return new_with_size(bucket, zone, flags,
+						 layout_size(flags, strlen(zone), bucket->kind, capacity));
 }
 
 static void
@@ -67,24 +99,25 @@ too_many_buckets(void)
 /* ---- checks ---- */
 
 /* Would the layout of this value lead us outside of it?  Content is checked by I/O. */
+static inline bool
+layout_is_sound(const PurchaseSummary *s)
+{
+	if (VARSIZE(s) < offsetof(PurchaseSummary, data) || s->version != PURCHASE_SUMMARY_VERSION ||
+		(s->flags & ~PURCHASE_ALL_FLAGS) != 0 || s->bucket_kind < BUCKET_DAYS ||
+		s->bucket_kind > BUCKET_TIME || s->bucket_size <= 0 || s->scale > MONEY_MAX_SCALE)
+		return false;
+	if (purchase_is(s, PURCHASE_GIVEN))
+		return s->count > 0 && VARSIZE(s) == size_for(s, 0);
+	return s->count >= 0 && s->count <= PURCHASE_MAX_BUCKETS && VARSIZE(s) >= size_for(s, s->count);
+}
+
 static void
 check_layout(const PurchaseSummary *s)
 {
-	bool given;
-
-	if (VARSIZE(s) >= offsetof(PurchaseSummary, data) && s->version == PURCHASE_SUMMARY_VERSION &&
-		(s->flags & ~PURCHASE_ALL_FLAGS) == 0 && s->bucket_kind >= BUCKET_DAYS &&
-		s->bucket_kind <= BUCKET_TIME && s->bucket_size > 0 && s->count >= 0 && s->capacity >= 0 &&
-		s->capacity <= PURCHASE_MAX_BUCKETS && s->scale <= MONEY_MAX_SCALE)
-	{
-		given = purchase_is(s, PURCHASE_GIVEN);
-		if (VARSIZE(s) == size_for(s->bucket_kind, s->zone_len, s->capacity) &&
-			(given ? s->capacity == 0 && s->count > 0 : s->count <= s->capacity))
-			return;
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_DATA_CORRUPTED), errmsg("invalid value of type purchase_summary"),
-			 errhint("The stored value is damaged or was written by a newer version.")));
+	if (unlikely(!layout_is_sound(s)))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED), errmsg("invalid value of type purchase_summary"),
+				 errhint("The stored value is damaged or was written by a newer version.")));
 }
 
 /*
@@ -114,8 +147,7 @@ readable_summary(FunctionCallInfo fcinfo, int i)
 static char *
 rule_shown(const PurchaseBucket *bucket, const char *zone, int zone_len)
 {
-	return psprintf("%s in time zone %s", purchase_bucket_to_string(bucket),
-					pnstrdup(zone, zone_len));
+	return psprintf("%s in time zone %.*s", purchase_bucket_to_string(bucket), zone_len, zone);
 }
 
 static char *
@@ -123,7 +155,7 @@ summary_rule_shown(const PurchaseSummary *s)
 {
 	PurchaseBucket bucket = purchase_bucket_of(s);
 
-	return rule_shown(&bucket, s->data, s->zone_len);
+	return rule_shown(&bucket, purchase_zone_name(s), s->zone_len);
 }
 
 /* ---- the list of buckets ---- */
@@ -131,7 +163,7 @@ summary_rule_shown(const PurchaseSummary *s)
 static void
 set_bucket(PurchaseSummary *s, int i, int64 number)
 {
-	char *buckets = s->data + purchase_zone_size(s);
+	char *buckets = purchase_buckets(s);
 
 	if (s->bucket_kind == BUCKET_TIME)
 		((int64 *) buckets)[i] = number;
@@ -161,7 +193,7 @@ compare_int64(const void *a, const void *b)
 static void
 sort_buckets(PurchaseSummary *s)
 {
-	char *buckets = s->data + purchase_zone_size(s);
+	char *buckets = purchase_buckets(s);
 	int kept = 0;
 
 	if (!purchase_is(s, PURCHASE_UNSORTED))
@@ -180,13 +212,15 @@ sort_buckets(PurchaseSummary *s)
 static PurchaseSummary *
 with_room(PurchaseSummary *s)
 {
-	if (s->count < s->capacity)
+	int capacity = capacity_of(s);
+
+	if (likely(s->count < capacity))
 		return s;
 	sort_buckets(s);
 	if (s->count >= PURCHASE_MAX_BUCKETS)
 		too_many_buckets();
-	if (s->count > s->capacity / 2 || s->capacity < FIRST_CAPACITY)
-		s = with_capacity(s, Min(Max(2 * s->capacity, FIRST_CAPACITY), PURCHASE_MAX_BUCKETS));
+	if (s->count > capacity / 2 || s->count == capacity)
+		s = with_layout(s, s->flags, state_size(size_for(s, Max(2 * capacity, 1))));
 	return s;
 }
 
@@ -209,11 +243,10 @@ purchase_summary_canonical(const PurchaseSummary *s)
 	PurchaseSummary *copy;
 
 	if (purchase_is(s, PURCHASE_GIVEN))
-		return with_capacity(s, 0);
-	copy = with_capacity(s, s->capacity);
+		return with_layout(s, s->flags, size_for(s, 0));
+	copy = with_layout(s, s->flags, size_for(s, s->count));
 	sort_buckets(copy);
-	copy->capacity = copy->count;
-	SET_VARSIZE(copy, size_for(copy->bucket_kind, copy->zone_len, copy->capacity));
+	SET_VARSIZE(copy, size_for(copy, copy->count));
 	return copy;
 }
 
@@ -223,7 +256,7 @@ purchase_summary_arg(FunctionCallInfo fcinfo, int i)
 	const PurchaseSummary *s = readable_summary(fcinfo, i);
 
 	if (purchase_is(s, PURCHASE_UNSORTED) ||
-		(!purchase_is(s, PURCHASE_GIVEN) && s->count < s->capacity))
+		(!purchase_is(s, PURCHASE_GIVEN) && VARSIZE(s) != size_for(s, s->count)))
 		s = purchase_summary_canonical(s);
 	return s;
 }
@@ -236,15 +269,15 @@ typedef struct RowRule
 	Interval interval;
 	char given_zone[TZ_STRLEN_MAX + 1];
 	PurchaseBucket bucket;
-	ZoneOffsets offsets;
-	const char *zone; /* its canonical name */
+	PeriodCalendar *calendar; /* of the zone; NULL: not known yet */
+	const char *zone;		  /* its canonical name */
 	int zone_len;
 } RowRule;
 
 static void
 use_zone(RowRule *rule, pg_tz *tz)
 {
-	zone_offsets_init(&rule->offsets, tz);
+	rule->calendar = purchase_calendar(tz);
 	rule->zone = pg_get_timezone_name(tz);
 	rule->zone_len = strlen(rule->zone);
 }
@@ -265,11 +298,11 @@ use_given_rule(FunctionCallInfo fcinfo, RowRule *rule)
 	interval = PG_GETARG_INTERVAL_P(3);
 	zone = PG_GETARG_TEXT_PP(4);
 	zone_len = VARSIZE_ANY_EXHDR(zone);
-	if (rule->offsets.zone != NULL && memcmp(interval, &rule->interval, sizeof(Interval)) == 0 &&
+	if (rule->calendar != NULL && memcmp(interval, &rule->interval, sizeof(Interval)) == 0 &&
 		strlen(rule->given_zone) == zone_len &&
 		memcmp(VARDATA_ANY(zone), rule->given_zone, zone_len) == 0)
 		return;
-	rule->offsets.zone = NULL;
+	rule->calendar = NULL;
 	rule->bucket = purchase_bucket_from_interval(interval);
 	use_zone(rule, purchase_zone(text_to_cstring(zone)));
 	rule->interval = *interval;
@@ -291,7 +324,7 @@ row_rule(FunctionCallInfo fcinfo)
 	}
 	if (PG_NARGS() == 5)
 		use_given_rule(fcinfo, rule);
-	else if (rule->offsets.zone != session_timezone)
+	else if (rule->calendar == NULL || rule->calendar->key.zone != session_timezone)
 		use_zone(rule, session_timezone);
 	return rule;
 }
@@ -300,7 +333,7 @@ static void
 check_same_rule(const PurchaseSummary *s, const RowRule *rule)
 {
 	if (likely(s->bucket_size == rule->bucket.size && s->bucket_kind == (int) rule->bucket.kind &&
-			   s->zone_len == rule->zone_len && memcmp(s->data, rule->zone, rule->zone_len) == 0 &&
+			   s->zone_len == rule->zone_len && memcmp(purchase_zone_name(s), rule->zone, rule->zone_len) == 0 &&
 			   !purchase_is(s, PURCHASE_GIVEN)))
 		return;
 	ereport(ERROR,
@@ -319,9 +352,11 @@ state_for_row(FunctionCallInfo fcinfo, const RowRule *rule)
 
 	if (PG_ARGISNULL(0))
 	{
-		s = purchase_summary_new(&rule->bucket, rule->zone, rule->zone_len, FIRST_CAPACITY);
-		s->flags = has_amount ? PURCHASE_HAS_AMOUNT : 0;
-		return s;
+		int flags = has_amount ? PURCHASE_HAS_AMOUNT : 0;
+
+		return new_with_size(
+			&rule->bucket, rule->zone, flags,
+			state_size(layout_size(flags, rule->zone_len, rule->bucket.kind, 1)));
 	}
 	s = writable_summary(fcinfo, 0);
 	check_same_rule(s, rule);
@@ -375,7 +410,7 @@ add_purchase(PurchaseSummary *s, TimestampTz at, int64 bucket, int128 spend)
 	bool first = s->count == 0;
 
 	if (purchase_is(s, PURCHASE_OBSERVED))
-		check_observed(at, s->as_of);
+		check_observed(at, purchase_end(s)->as_of);
 	if (first || at < s->first_at)
 		s->first_at = at;
 	if (first || at > s->last_at)
@@ -430,7 +465,7 @@ purchase_summary_accum(PG_FUNCTION_ARGS)
 		add_units(&s->refunds, amount.units);
 		PG_RETURN_POINTER(s);
 	}
-	PG_RETURN_POINTER(add_purchase(s, at, purchase_bucket_number(&rule->bucket, &rule->offsets, at),
+	PG_RETURN_POINTER(add_purchase(s, at, purchase_bucket_number(&rule->bucket, rule->calendar, at),
 								   amount.units));
 }
 
@@ -447,13 +482,13 @@ check_mergeable(const PurchaseSummary *a, const PurchaseSummary *b)
 						errdetail("It does not know when its purchases were."),
 						errhint("Build summaries with purchase_agg() to merge them.")));
 	if (a->bucket_kind != b->bucket_kind || a->bucket_size != b->bucket_size ||
-		a->zone_len != b->zone_len || memcmp(a->data, b->data, a->zone_len) != 0)
+		a->zone_len != b->zone_len || memcmp(purchase_zone_name(a), purchase_zone_name(b), a->zone_len) != 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("cannot merge purchases by %s with purchases by %s",
 							   summary_rule_shown(a), summary_rule_shown(b)),
 						errhint("Build both with the same bucket and time zone.")));
 	if ((a->flags & must_agree) != (b->flags & must_agree) ||
-		(purchase_is(a, PURCHASE_OBSERVED) && a->as_of != b->as_of))
+		(purchase_is(a, PURCHASE_OBSERVED) && purchase_end(a)->as_of != purchase_end(b)->as_of))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("cannot merge purchase summaries that differ in %s",
 							   ((a->flags ^ b->flags) & PURCHASE_HAS_AMOUNT) != 0
@@ -529,19 +564,25 @@ purchase_summary_add(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(purchase_summary_canonical(merge(a, readable_summary(fcinfo, 1))));
 }
 
-void
-purchase_summary_observe(PurchaseSummary *s, TimestampTz as_of)
+PurchaseSummary *
+purchase_summary_observed(const PurchaseSummary *s, TimestampTz as_of)
 {
+	const PurchaseSummary *sorted = purchase_summary_canonical(s);
 	PurchaseBucket bucket = purchase_bucket_of(s);
-	ZoneOffsets offsets;
+	int flags = s->flags | PURCHASE_OBSERVED;
+	PurchaseSummary *copy =
+		with_layout(sorted, flags & ~PURCHASE_UNSORTED,
+					layout_size(flags, s->zone_len, s->bucket_kind, sorted->count));
+	PurchaseEnd *end = purchase_end(copy);
 
-	zone_offsets_init(&offsets, purchase_zone(pnstrdup(s->data, s->zone_len)));
-	s->flags |= PURCHASE_OBSERVED;
-	s->as_of = as_of;
-	s->as_of_bucket = purchase_bucket_number(&bucket, &offsets, as_of);
+	end->as_of = as_of;
+	end->as_of_bucket = purchase_bucket_number(
+		&bucket,
+		purchase_calendar(purchase_zone(pnstrdup(purchase_zone_name(s), s->zone_len))), as_of);
 	/* a zone's rules may have changed since the purchases were counted */
-	if (s->count > 0)
-		s->as_of_bucket = Max(s->as_of_bucket, purchase_bucket_at(s, s->count - 1));
+	if (copy->count > 0)
+		end->as_of_bucket = Max(end->as_of_bucket, purchase_bucket_at(copy, copy->count - 1));
+	return copy;
 }
 
 /*
@@ -553,7 +594,7 @@ PG_FUNCTION_INFO_V1(observe);
 Datum
 observe(PG_FUNCTION_ARGS)
 {
-	PurchaseSummary *s = purchase_summary_canonical(readable_summary(fcinfo, 0));
+	const PurchaseSummary *s = readable_summary(fcinfo, 0);
 	TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(1);
 
 	if (purchase_is(s, PURCHASE_GIVEN))
@@ -566,6 +607,5 @@ observe(PG_FUNCTION_ARGS)
 						errhint("Give the instant up to which all purchases are known.")));
 	if (s->count > 0)
 		check_observed(s->last_at, as_of);
-	purchase_summary_observe(s, as_of);
-	PG_RETURN_POINTER(s);
+	PG_RETURN_POINTER(purchase_summary_observed(s, as_of));
 }

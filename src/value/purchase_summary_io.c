@@ -21,6 +21,13 @@ static const char EXAMPLE[] =
 #define FIELDS 9
 #define GIVEN_FIELDS 4
 
+/* The end of observation, 0 if there is none. */
+static int64
+end_of(const PurchaseSummary *s)
+{
+	return purchase_has_end(s) ? purchase_end(s)->as_of : 0;
+}
+
 /* ---- text output ---- */
 
 static void
@@ -53,7 +60,7 @@ append_given(StringInfo out, const PurchaseSummary *s)
 {
 	appendStringInfo(out, "{\"frequency\": %d, \"recency\": \"%s\", \"age\": \"%s\", ",
 					 s->count - 1, model_time_to_string(s->last_at),
-					 model_time_to_string(s->as_of));
+					 model_time_to_string(purchase_end(s)->as_of));
 	append_money(out, s, "\"monetary\": ", &s->spend);
 	appendStringInfoChar(out, '}');
 }
@@ -64,10 +71,10 @@ append_built(StringInfo out, const PurchaseSummary *s)
 	PurchaseBucket bucket = purchase_bucket_of(s);
 
 	appendStringInfo(out, "{\"bucket\": \"%s\", \"time_zone\": \"%.*s\", ",
-					 purchase_bucket_to_string(&bucket), s->zone_len, s->data);
+					 purchase_bucket_to_string(&bucket), s->zone_len, purchase_zone_name(s));
 	append_timestamp(out, "first_at", s->first_at, s->count > 0);
 	append_timestamp(out, "last_at", s->last_at, s->count > 0);
-	append_timestamp(out, "as_of", s->as_of, purchase_is(s, PURCHASE_OBSERVED));
+	append_timestamp(out, "as_of", end_of(s), purchase_is(s, PURCHASE_OBSERVED));
 	append_money(out, s, "\"spend\": ", &s->spend);
 	append_money(out, s, ", \"first_spend\": ", &s->first_spend);
 	append_money(out, s, ", \"refunds\": ", &s->refunds);
@@ -99,7 +106,7 @@ problem_of_given(const PurchaseSummary *s)
 {
 	if (s->count < 1)
 		return "The frequency is negative.";
-	if (s->last_at < 0 || s->as_of < s->last_at)
+	if (s->last_at < 0 || end_of(s) < s->last_at)
 		return "The recency is longer than the age, or negative.";
 	if (s->count == 1 && s->last_at != 0)
 		return "The recency is not zero, but the frequency is.";
@@ -139,7 +146,7 @@ problem_of_built(const PurchaseSummary *s)
 	}
 	if (s->count > 0 && s->first_at > s->last_at)
 		return "The last purchase is before the first.";
-	if (s->count > 0 && purchase_is(s, PURCHASE_OBSERVED) && s->as_of < s->last_at)
+	if (s->count > 0 && purchase_is(s, PURCHASE_OBSERVED) && end_of(s) < s->last_at)
 		return "The last purchase is after the end of observation.";
 	return problem_of_amounts(s);
 }
@@ -163,8 +170,7 @@ has_leftovers(const PurchaseSummary *s)
 		return true;
 	if (given)
 		return s->first_at != 0 || purchase_is(s, PURCHASE_OBSERVED);
-	return (s->count == 0 && (s->first_at != 0 || s->last_at != 0)) ||
-		   (!purchase_is(s, PURCHASE_OBSERVED) && s->as_of != 0);
+	return s->count == 0 && (s->first_at != 0 || s->last_at != 0);
 }
 
 /* What is wrong with the content of a value, or NULL. */
@@ -225,12 +231,12 @@ static PurchaseSummary *
 new_given(int64 frequency, int64 recency, int64 age, const ExactMoney *monetary)
 {
 	PurchaseBucket bucket = {BUCKET_TIME, 1};
-	PurchaseSummary *s = purchase_summary_new(&bucket, "", 0, 0);
+	int flags = PURCHASE_GIVEN | (monetary != NULL ? PURCHASE_HAS_AMOUNT : 0);
+	PurchaseSummary *s = purchase_summary_new(&bucket, "", flags, 0);
 
-	s->flags = PURCHASE_GIVEN | (monetary != NULL ? PURCHASE_HAS_AMOUNT : 0);
 	s->count = (int32) frequency + 1;
 	s->last_at = recency;
-	s->as_of = age;
+	purchase_end(s)->as_of = age;
 	if (monetary != NULL)
 	{
 		s->scale = monetary->scale;
@@ -277,7 +283,7 @@ built_from_text(const SummaryText *t)
 	Jsonb *buckets = summary_text_array(t, "buckets", PURCHASE_MAX_BUCKETS);
 	int count = JB_ROOT_COUNT(buckets);
 	int64 most = bucket.kind == BUCKET_TIME ? PG_INT64_MAX : PG_INT32_MAX;
-	PurchaseSummary *s = purchase_summary_new(&bucket, zone, strlen(zone), count);
+	PurchaseSummary *s = purchase_summary_new(&bucket, zone, 0, count);
 
 	for (int i = 0; i < count; i++)
 		s = purchase_summary_append(
@@ -293,9 +299,9 @@ built_from_text(const SummaryText *t)
 	else if (!summary_text_is_null(t, "first_at") || !summary_text_is_null(t, "last_at"))
 		summary_text_invalid(t, "There is a first or last purchase, but no bucket with one.");
 	money_from_text(t, s);
-	if (!summary_text_is_null(t, "as_of"))
-		purchase_summary_observe(s, timestamp_field(t, "as_of"));
-	return s;
+	if (summary_text_is_null(t, "as_of"))
+		return s;
+	return purchase_summary_observed(s, timestamp_field(t, "as_of"));
 }
 
 /* Text input: an object of the fields that purchase_summary_out() prints, in any order. */
@@ -357,7 +363,7 @@ make_purchase_summary(PG_FUNCTION_ARGS)
 			ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 			 errmsg("invalid purchase summary: frequency " INT64_FORMAT ", recency %s, age %s",
-					frequency, model_time_to_string(s->last_at), model_time_to_string(s->as_of)),
+					frequency, model_time_to_string(s->last_at), model_time_to_string(end_of(s))),
 			 errdetail_internal("%s", problem),
 			 errhint("recency is the time from the first to the last purchase, age that "
 					 "from the first purchase to the end of observation.")));
@@ -399,7 +405,7 @@ purchase_summary_send(PG_FUNCTION_ARGS)
 	pq_sendint32(&buf, s->count);
 	pq_sendint64(&buf, s->first_at);
 	pq_sendint64(&buf, s->last_at);
-	pq_sendint64(&buf, s->as_of);
+	pq_sendint64(&buf, end_of(s));
 	send_money(&buf, &s->spend);
 	send_money(&buf, &s->first_spend);
 	send_money(&buf, &s->refunds);
@@ -408,22 +414,25 @@ purchase_summary_send(PG_FUNCTION_ARGS)
 		pq_sendbyte(&buf, s->bucket_kind);
 		pq_sendint64(&buf, s->bucket_size);
 		pq_sendint32(&buf, s->zone_len);
-		pq_sendbytes(&buf, s->data, s->zone_len);
+		pq_sendbytes(&buf, purchase_zone_name(s), s->zone_len);
 		for (int i = 0; i < s->count; i++)
 			pq_sendint64(&buf, purchase_bucket_at(s, i));
 	}
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 
-/* The part of a binary value that says how its buckets are cut, and the buckets. */
-static PurchaseSummary *
-recv_built(StringInfo buf, int count)
+static void
+check_wire_time(TimestampTz at)
+{
+	if (!IS_VALID_TIMESTAMP(at))
+		summary_wire_invalid(TYPE_NAME, "A time is out of range.");
+}
+
+static PurchaseBucket
+recv_bucket(StringInfo buf)
 {
 	PurchaseBucket bucket;
 	Interval interval = {0, 0, 0};
-	const char *zone;
-	PurchaseSummary *s;
-	int len;
 
 	bucket.kind = (BucketKind) pq_getmsgbyte(buf);
 	bucket.size = pq_getmsgint64(buf);
@@ -435,15 +444,25 @@ recv_built(StringInfo buf, int count)
 		interval.month = (int32) bucket.size;
 	else
 		interval.time = bucket.size;
-	bucket = purchase_bucket_from_interval(&interval);
-	len = (int) pq_getmsgint(buf, 4);
+	return purchase_bucket_from_interval(&interval);
+}
+
+/* The part of a binary value that says how its buckets are cut, and the buckets. */
+static PurchaseSummary *
+recv_built(StringInfo buf, const PurchaseSummary *fixed, TimestampTz as_of)
+{
+	PurchaseBucket bucket = recv_bucket(buf);
+	int len = (int) pq_getmsgint(buf, 4);
+	const char *zone;
+	PurchaseSummary *s;
+
 	if (len < 0 || len > TZ_STRLEN_MAX)
 		summary_wire_invalid(TYPE_NAME, "The name of the time zone has %d bytes.", len);
 	zone = pg_get_timezone_name(purchase_zone(pq_getmsgtext(buf, len, &len)));
-	if (count < 0 || count > (buf->len - buf->cursor) / (int) sizeof(int64))
-		summary_wire_invalid(TYPE_NAME, "The number of buckets is %d.", count);
-	s = purchase_summary_new(&bucket, zone, strlen(zone), count);
-	for (int i = 0; i < count; i++)
+	if (fixed->count < 0 || fixed->count > (buf->len - buf->cursor) / (int) sizeof(int64))
+		summary_wire_invalid(TYPE_NAME, "The number of buckets is %d.", fixed->count);
+	s = purchase_summary_new(&bucket, zone, 0, fixed->count);
+	for (int i = 0; i < fixed->count; i++)
 	{
 		int64 number = pq_getmsgint64(buf);
 
@@ -451,16 +470,13 @@ recv_built(StringInfo buf, int count)
 			summary_wire_invalid(TYPE_NAME, "A bucket is out of range.");
 		s = purchase_summary_append(s, number);
 	}
-	if (s->count != count || purchase_is(s, PURCHASE_UNSORTED))
+	if (s->count != fixed->count || purchase_is(s, PURCHASE_UNSORTED))
 		summary_wire_invalid(TYPE_NAME, "The buckets do not increase.");
-	return s;
-}
-
-static void
-check_wire_time(TimestampTz at)
-{
-	if (!IS_VALID_TIMESTAMP(at))
-		summary_wire_invalid(TYPE_NAME, "A time is out of range.");
+	s->first_bucket = s->count > 0 ? purchase_bucket_at(s, 0) : 0;
+	check_wire_time(fixed->first_at);
+	check_wire_time(fixed->last_at);
+	check_wire_time(as_of);
+	return purchase_is(fixed, PURCHASE_OBSERVED) ? purchase_summary_observed(s, as_of) : s;
 }
 
 PG_FUNCTION_INFO_V1(purchase_summary_recv);
@@ -469,6 +485,7 @@ purchase_summary_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo buf = (StringInfo) PG_GETARG_POINTER(0);
 	PurchaseSummary fixed = {0};
+	TimestampTz as_of;
 	PurchaseSummary *s;
 	const char *problem;
 
@@ -478,35 +495,23 @@ purchase_summary_recv(PG_FUNCTION_ARGS)
 	fixed.count = (int32) pq_getmsgint(buf, 4);
 	fixed.first_at = pq_getmsgint64(buf);
 	fixed.last_at = pq_getmsgint64(buf);
-	fixed.as_of = pq_getmsgint64(buf);
+	as_of = pq_getmsgint64(buf);
 	recv_money(buf, &fixed.spend);
 	recv_money(buf, &fixed.first_spend);
 	recv_money(buf, &fixed.refunds);
 	if ((fixed.flags & ~(PURCHASE_HAS_AMOUNT | PURCHASE_OBSERVED | PURCHASE_GIVEN)) != 0 ||
-		fixed.scale > MONEY_MAX_SCALE)
+		fixed.scale > MONEY_MAX_SCALE || (as_of != 0 && !purchase_has_end(&fixed)))
 		summary_wire_invalid(TYPE_NAME, "The flags are %d and the scale is %d.", fixed.flags,
 							 fixed.scale);
 	if (purchase_is(&fixed, PURCHASE_GIVEN))
-	{
-		s = new_given(0, fixed.last_at, fixed.as_of, NULL);
-		s->count = fixed.count;
-		s->first_at = fixed.first_at;
-	}
+		s = new_given(0, 0, as_of, NULL);
 	else
-	{
-		s = recv_built(buf, fixed.count);
-		check_wire_time(fixed.first_at);
-		check_wire_time(fixed.last_at);
-		check_wire_time(fixed.as_of);
-		s->first_at = fixed.first_at;
-		s->last_at = fixed.last_at;
-		s->as_of = fixed.as_of;
-		s->first_bucket = s->count > 0 ? purchase_bucket_at(s, 0) : 0;
-		if (purchase_is(&fixed, PURCHASE_OBSERVED))
-			purchase_summary_observe(s, fixed.as_of);
-	}
+		s = recv_built(buf, &fixed, as_of);
 	s->flags = fixed.flags;
 	s->scale = fixed.scale;
+	s->count = fixed.count;
+	s->first_at = fixed.first_at;
+	s->last_at = fixed.last_at;
 	s->spend = fixed.spend;
 	s->first_spend = fixed.first_spend;
 	s->refunds = fixed.refunds;
@@ -531,7 +536,7 @@ same_buckets(const PurchaseSummary *a, const PurchaseSummary *b)
 {
 	if (a->count != b->count || a->bucket_kind != b->bucket_kind ||
 		a->bucket_size != b->bucket_size || a->zone_len != b->zone_len ||
-		memcmp(a->data, b->data, a->zone_len) != 0)
+		memcmp(purchase_zone_name(a), purchase_zone_name(b), a->zone_len) != 0)
 		return false;
 	if (purchase_is(a, PURCHASE_GIVEN))
 		return true;
@@ -545,7 +550,7 @@ static bool
 same_purchases(const PurchaseSummary *a, const PurchaseSummary *b)
 {
 	return a->flags == b->flags && same_buckets(a, b) && a->first_at == b->first_at &&
-		   a->last_at == b->last_at && a->as_of == b->as_of &&
+		   a->last_at == b->last_at && end_of(a) == end_of(b) &&
 		   same_money(a, &a->spend, b, &b->spend) &&
 		   same_money(a, &a->first_spend, b, &b->first_spend) &&
 		   same_money(a, &a->refunds, b, &b->refunds);
@@ -579,12 +584,12 @@ Datum
 purchase_summary_hash(PG_FUNCTION_ARGS)
 {
 	const PurchaseSummary *s = purchase_summary_arg(fcinfo, 0);
-	uint32 hash = hash_bytes((const unsigned char *) s->data, s->zone_len);
+	uint32 hash = hash_bytes((const unsigned char *) purchase_zone_name(s), s->zone_len);
 
 	hash = hash_int64(hash, s->count);
 	hash = hash_int64(hash, s->first_at);
 	hash = hash_int64(hash, s->last_at);
-	hash = hash_int64(hash, s->as_of);
+	hash = hash_int64(hash, end_of(s));
 	for (int i = 0; i < s->count && !purchase_is(s, PURCHASE_GIVEN); i++)
 		hash = hash_int64(hash, purchase_bucket_at(s, i));
 	PG_RETURN_UINT32(hash);

@@ -20,7 +20,7 @@ unequal = other purchases, buckets or observation
 name = purchase_summary
 sum = both summaries together; different buckets, zones or ends of observation are an error
 final = aggregate support: the summary in canonical form
-size = 256
+size = 128
 rollup = all summaries of a customer together, as if built from their rows; different buckets or zones are an error
 @end
 
@@ -33,7 +33,7 @@ COMMENT ON FUNCTION purchase_summary_accum(purchase_summary, timestamptz) IS
 CREATE AGGREGATE purchase_agg(at timestamptz) (
   SFUNC = purchase_summary_accum,
   STYPE = purchase_summary,
-  SSPACE = 160,
+  SSPACE = 128,
   FINALFUNC = purchase_summary_final,
   COMBINEFUNC = purchase_summary_combine,
   PARALLEL = SAFE
@@ -48,7 +48,7 @@ COMMENT ON FUNCTION purchase_summary_accum(purchase_summary, timestamptz, numeri
 CREATE AGGREGATE purchase_agg(at timestamptz, amount numeric) (
   SFUNC = purchase_summary_accum,
   STYPE = purchase_summary,
-  SSPACE = 160,
+  SSPACE = 128,
   FINALFUNC = purchase_summary_final,
   COMBINEFUNC = purchase_summary_combine,
   PARALLEL = SAFE
@@ -63,7 +63,7 @@ COMMENT ON FUNCTION purchase_summary_accum(purchase_summary, timestamptz, numeri
 CREATE AGGREGATE purchase_agg(at timestamptz, amount numeric, bucket interval, time_zone text) (
   SFUNC = purchase_summary_accum,
   STYPE = purchase_summary,
-  SSPACE = 160,
+  SSPACE = 128,
   FINALFUNC = purchase_summary_final,
   COMBINEFUNC = purchase_summary_combine,
   PARALLEL = SAFE
