@@ -1,10 +1,11 @@
--- histories: as many customers as users; purchases at rates gamma(1, 4 weeks), lifetimes of about
--- 17 weeks, observed for 100 to 365 days; as numbers for other tools, as histories, as a sample.
+-- histories: as many customers as users; purchases at rates gamma(1, 4 weeks), leaving at rates
+-- gamma(0.8, 100 days), observed for 100 to 365 days; as numbers for other tools, as histories, as
+-- a sample.
 CREATE TABLE simulated AS
 SELECT customer, x, CASE WHEN x = 0 THEN 0 ELSE greatest(1, round(lived * u3 ^ (1.0 / x)))::int END AS recency_days, age_days,
        CASE WHEN x > 0 THEN round((120 * exp((u4 - 0.5) * 1.5 / sqrt(x)) / -ln(u5 * u6 * u7))::numeric, 2) END AS monetary
 FROM (SELECT *, least(floor(-ln(u2) * 0.25 * lived / 7)::int, 300) AS x
-      FROM (SELECT *, least(age_days - 1, 1 - ln(u1) * 120) AS lived
+      FROM (SELECT *, least(age_days - 1, 1 + 100 * (u1 ^ (-1 / 0.8) - 1)) AS lived
             FROM (SELECT customer, 100 + (hashint8extended(customer, 5) & 1023)::int * 265 / 1023 AS age_days,
                          ((hashint8extended(customer, 1) & 1099511627775) + 0.5) / 1099511627776 AS u1,
                          ((hashint8extended(customer, 2) & 1099511627775) + 0.5) / 1099511627776 AS u2,

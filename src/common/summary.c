@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "common/hashfn.h"
 #include "common/shortest_dec.h"
 #include "common/whole.h"
 #include "libpq/pqformat.h"
@@ -225,4 +226,16 @@ summary_wire_invalid(const char *type, const char *format, ...)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
 			 errmsg("invalid binary value of type %s", type), errdetail_internal("%s", detail)));
+}
+
+bool
+summary_same_bytes(const void *a, const void *b)
+{
+	return VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0;
+}
+
+uint32
+summary_hash_bytes(const void *value)
+{
+	return hash_bytes((const unsigned char *) VARDATA(value), VARSIZE(value) - VARHDRSZ);
 }

@@ -68,4 +68,30 @@ extern void summary_wire_version(StringInfo buf, const char *type, int version);
 pg_noreturn extern void summary_wire_invalid(const char *type, const char *format, ...)
 	pg_attribute_printf(2, 3);
 
+/*
+ * Equality and hash of values without padding whose equal ones are equal bytes; not of a value with
+ * a short header, nor of a growing state.
+ */
+extern bool summary_same_bytes(const void *a, const void *b);
+extern uint32 summary_hash_bytes(const void *value);
+
+/* type_eq(), type_ne() and type_hash() of such a type; read(fcinfo, i) checks argument i. */
+#define SUMMARY_EQUAL_BY_BYTES(type, read)                                                         \
+	PG_FUNCTION_INFO_V1(type##_eq);                                                                \
+	Datum type##_eq(PG_FUNCTION_ARGS)                                                              \
+	{                                                                                              \
+		PG_RETURN_BOOL(summary_same_bytes(read(fcinfo, 0), read(fcinfo, 1)));                      \
+	}                                                                                              \
+	PG_FUNCTION_INFO_V1(type##_ne);                                                                \
+	Datum type##_ne(PG_FUNCTION_ARGS)                                                              \
+	{                                                                                              \
+		PG_RETURN_BOOL(!summary_same_bytes(read(fcinfo, 0), read(fcinfo, 1)));                     \
+	}                                                                                              \
+	PG_FUNCTION_INFO_V1(type##_hash);                                                              \
+	Datum type##_hash(PG_FUNCTION_ARGS)                                                            \
+	{                                                                                              \
+		PG_RETURN_UINT32(summary_hash_bytes(read(fcinfo, 0)));                                     \
+	}                                                                                              \
+	extern int no_such_variable
+
 #endif

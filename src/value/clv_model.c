@@ -4,7 +4,6 @@
 #include "value/clv_model.h"
 
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "common/summary.h"
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
@@ -442,34 +441,6 @@ clv_model_recv(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(m);
 }
 
-/* ---- equality: the same bytes, so that what isn't known equals itself ---- */
+/* ---- equality: what isn't known equals itself ---- */
 
-static bool
-same_model(const ClvModel *a, const ClvModel *b)
-{
-	return memcmp((const char *) a + VARHDRSZ, (const char *) b + VARHDRSZ,
-				  sizeof(ClvModel) - VARHDRSZ) == 0;
-}
-
-PG_FUNCTION_INFO_V1(clv_model_eq);
-Datum
-clv_model_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(same_model(clv_model_arg(fcinfo, 0), clv_model_arg(fcinfo, 1)));
-}
-
-PG_FUNCTION_INFO_V1(clv_model_ne);
-Datum
-clv_model_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(!same_model(clv_model_arg(fcinfo, 0), clv_model_arg(fcinfo, 1)));
-}
-
-PG_FUNCTION_INFO_V1(clv_model_hash);
-Datum
-clv_model_hash(PG_FUNCTION_ARGS)
-{
-	const ClvModel *m = clv_model_arg(fcinfo, 0);
-
-	PG_RETURN_UINT32(hash_bytes((const unsigned char *) m + VARHDRSZ, sizeof(ClvModel) - VARHDRSZ));
-}
+SUMMARY_EQUAL_BY_BYTES(clv_model, clv_model_arg);

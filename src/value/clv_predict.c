@@ -10,6 +10,7 @@
 
 #include "common/special.h"
 #include "miscadmin.h"
+#include "value/clv_beta_geometric.h"
 #include "value/clv_bg_expected.h"
 #include "value/clv_pareto_nbd.h"
 
@@ -142,26 +143,11 @@ expected_pareto(const ClvFuture *f, double t)
 	return f->A / f->B * lived;
 }
 
-/* The sum over i = 1 .. t of E (1 - theta)^i exp(-delta i), times the chance to buy. */
+/* A purchase with this chance at each of t opportunities, if he is still there. */
 static double
 expected_bg_bb(const ClvFuture *f, double t, double delta)
 {
-	double chance = f->A / (f->A + f->B);
-	double factor = exp(-delta);
-	double term = 1;
-	double sum = 0;
-
-	if (isinf(t) && delta == 0)
-		return f->a > 1 ? chance * f->b / (f->a - 1) : NAN;
-	for (double i = 1; i <= t; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		term *= factor * (f->b + i - 1) / (f->a + f->b + i - 1);
-		sum += term;
-		if (delta > 0 && term < 1e-17 * sum * -expm1(-delta))
-			break;
-	}
-	return chance * sum;
+	return f->A / (f->A + f->B) * beta_geometric_sum(f->a, f->b, t, expm1(delta));
 }
 
 double
@@ -390,16 +376,5 @@ sbg_survival(const double *p, double periods)
 double
 sbg_residual(const double *p, double renewals, double discount)
 {
-	double term = 1;
-	double sum = 0;
-
-	if (discount == 0)
-		return p[0] > 1 ? (p[1] + renewals) / (p[0] - 1) : NAN;
-	for (double t = renewals; term > 1e-17 * sum * discount; t++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		term *= (p[1] + t) / (p[0] + p[1] + t) / (t > renewals ? 1 + discount : 1);
-		sum += term;
-	}
-	return sum;
+	return (1 + discount) * beta_geometric_sum(p[0], p[1] + renewals, INFINITY, discount);
 }

@@ -4,7 +4,6 @@
 #include "value/clv_sample.h"
 
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "common/summary.h"
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
@@ -278,35 +277,6 @@ clv_sample_recv(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(s);
 }
 
-/* ---- equality: canonical values are equal bytes ---- */
+/* ---- equality: of canonical values ---- */
 
-static bool
-same_sample(const ClvSample *a, const ClvSample *b)
-{
-	return VARSIZE(a) == VARSIZE(b) &&
-		   memcmp((const char *) a + VARHDRSZ, (const char *) b + VARHDRSZ,
-				  VARSIZE(a) - VARHDRSZ) == 0;
-}
-
-PG_FUNCTION_INFO_V1(clv_sample_eq);
-Datum
-clv_sample_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(same_sample(clv_sample_arg(fcinfo, 0), clv_sample_arg(fcinfo, 1)));
-}
-
-PG_FUNCTION_INFO_V1(clv_sample_ne);
-Datum
-clv_sample_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(!same_sample(clv_sample_arg(fcinfo, 0), clv_sample_arg(fcinfo, 1)));
-}
-
-PG_FUNCTION_INFO_V1(clv_sample_hash);
-Datum
-clv_sample_hash(PG_FUNCTION_ARGS)
-{
-	const ClvSample *s = clv_sample_arg(fcinfo, 0);
-
-	PG_RETURN_UINT32(hash_bytes((const unsigned char *) s + VARHDRSZ, VARSIZE(s) - VARHDRSZ));
-}
+SUMMARY_EQUAL_BY_BYTES(clv_sample, clv_sample_arg);
