@@ -61,7 +61,8 @@ with_layout(const PurchaseSummary *s, int flags, Size size)
 		*purchase_end(copy) = *purchase_end(s);
 	memcpy(purchase_zone_name(copy), purchase_zone_name(s), s->zone_len);
 	if (!purchase_is(s, PURCHASE_GIVEN))
-		memcpy(purchase_buckets(copy), purchase_buckets(s), (Size) s->count * purchase_bucket_width(s));
+		memcpy(purchase_buckets(copy), purchase_buckets(s),
+			   (Size) s->count * purchase_bucket_width(s));
 	return copy;
 }
 
@@ -333,7 +334,8 @@ static void
 check_same_rule(const PurchaseSummary *s, const RowRule *rule)
 {
 	if (likely(s->bucket_size == rule->bucket.size && s->bucket_kind == (int) rule->bucket.kind &&
-			   s->zone_len == rule->zone_len && memcmp(purchase_zone_name(s), rule->zone, rule->zone_len) == 0 &&
+			   s->zone_len == rule->zone_len &&
+			   memcmp(purchase_zone_name(s), rule->zone, rule->zone_len) == 0 &&
 			   !purchase_is(s, PURCHASE_GIVEN)))
 		return;
 	ereport(ERROR,
@@ -354,9 +356,8 @@ state_for_row(FunctionCallInfo fcinfo, const RowRule *rule)
 	{
 		int flags = has_amount ? PURCHASE_HAS_AMOUNT : 0;
 
-		return new_with_size(
-			&rule->bucket, rule->zone, flags,
-			state_size(layout_size(flags, rule->zone_len, rule->bucket.kind, 1)));
+		return new_with_size(&rule->bucket, rule->zone, flags,
+							 state_size(layout_size(flags, rule->zone_len, rule->bucket.kind, 1)));
 	}
 	s = writable_summary(fcinfo, 0);
 	check_same_rule(s, rule);
@@ -482,7 +483,8 @@ check_mergeable(const PurchaseSummary *a, const PurchaseSummary *b)
 						errdetail("It does not know when its purchases were."),
 						errhint("Build summaries with purchase_agg() to merge them.")));
 	if (a->bucket_kind != b->bucket_kind || a->bucket_size != b->bucket_size ||
-		a->zone_len != b->zone_len || memcmp(purchase_zone_name(a), purchase_zone_name(b), a->zone_len) != 0)
+		a->zone_len != b->zone_len ||
+		memcmp(purchase_zone_name(a), purchase_zone_name(b), a->zone_len) != 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("cannot merge purchases by %s with purchases by %s",
 							   summary_rule_shown(a), summary_rule_shown(b)),
@@ -577,8 +579,8 @@ purchase_summary_observed(const PurchaseSummary *s, TimestampTz as_of)
 
 	end->as_of = as_of;
 	end->as_of_bucket = purchase_bucket_number(
-		&bucket,
-		purchase_calendar(purchase_zone(pnstrdup(purchase_zone_name(s), s->zone_len))), as_of);
+		&bucket, purchase_calendar(purchase_zone(pnstrdup(purchase_zone_name(s), s->zone_len))),
+		as_of);
 	/* a zone's rules may have changed since the purchases were counted */
 	if (copy->count > 0)
 		end->as_of_bucket = Max(end->as_of_bucket, purchase_bucket_at(copy, copy->count - 1));
