@@ -142,6 +142,7 @@ describe(Ledger *l, Oid touchpoint)
 	if (!HeapTupleIsValid(class))
 		elog(ERROR, "cache lookup failed for relation %u", touchpoint);
 	l->owner = ((Form_pg_class) GETSTRUCT(class))->relowner;
+	l->partitioned = ((Form_pg_class) GETSTRUCT(class))->relkind == RELKIND_PARTITIONED_TABLE;
 	ReleaseSysCache(class);
 	l->touchpoint = touchpoint;
 	l->schema = get_namespace_name(schema);

@@ -85,6 +85,17 @@ typedef enum LedgerQuery
 	QUERY_CORRECT_TOUCHPOINTS,
 	QUERY_REMOVE_TOUCHPOINTS,
 	QUERY_ADD_REJECTED,
+	QUERY_CLAIM_KEYS, /* these and the following: of a partitioned log */
+	QUERY_UPDATE_CLAIMED,
+	QUERY_ADD_CLAIMED,
+	QUERY_REMOVE_BY_KEY,
+	QUERY_TAKE_KEYS,
+	QUERY_TAKE_LEFT_KEYS,
+	QUERY_TAKE_UPDATED,
+	QUERY_REMOVE_REPEATED,
+	QUERY_GIVE_UP_UPDATED,
+	QUERY_GIVE_UP_DELETED,
+	QUERY_FIND_TAKEN,
 	QUERY_COUNT
 } LedgerQuery;
 
@@ -100,6 +111,7 @@ typedef struct Ledger
 	char *written;	  /* list of those that the fold writes */
 	char *moved;	  /* the same, as "m" */
 	Oid owner;		  /* of the table touchpoint */
+	bool partitioned; /* touchpoint is: its keys are in touchpoint_key */
 	Oid key_type;	  /* of customers */
 	Oid key_array;
 	Oid key_collation;

@@ -18,6 +18,16 @@ static const char LOCK_DUE[] =
 	"SELECT " CUSTOMER_COLUMNS " FROM %1$s.customer c WHERE c.due_at < $1"
 	" ORDER BY c.customer_id FOR NO KEY UPDATE OF c";
 
+/* A partitioned log gets its partitions ahead of time: last, for their locks are in the way. */
+static void
+make_partitions(const Ledger *l)
+{
+	if (l->partitioned && SPI_execute(psprintf("SELECT %s.ledger_partition_ahead(%s)",
+											   l->qextension, quote_literal_cstr(l->schema)),
+									  false, 0) < 0)
+		elog(ERROR, "could not make partitions");
+}
+
 static int64
 tick(Ledger *l, Datum as_of)
 {
@@ -37,6 +47,7 @@ tick(Ledger *l, Datum as_of)
 	customer_fold_end(f);
 	n = customer_fold_count(f);
 	customer_fold_free(f);
+	make_partitions(l);
 	return n;
 }
 

@@ -14,6 +14,7 @@
 #include "ledger/ledger.h"
 
 #include "access/htup_details.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "miscadmin.h"
@@ -146,6 +147,29 @@ take_arguments(Firing *f)
 }
 
 /* ---- is it registered? ---- */
+
+/*
+ * A ledger that was dropped with its schema leaves the triggers on its sources.  To go on without
+ * them would lose rows where a ledger is only away for a while: so this is an error, with the way
+ * out.
+ */
+static void
+check_there(const Firing *f)
+{
+	const Trigger *t = f->trigger->tg_trigger;
+	const char *ledger = t->tgargs[0];
+	Oid schema = get_namespace_oid(ledger, true);
+
+	if (OidIsValid(schema) && OidIsValid(get_relname_relid("touchpoint", schema)))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("ledger \"%s\" does not exist", ledger),
+			 errdetail("Trigger \"%s\" of table \"%s\" feeds it.", t->tgname,
+					   RelationGetRelationName(f->trigger->tg_relation)),
+			 errhint("If it was dropped for good: SELECT ledger_untrack(%s, %s) drops the "
+					 "triggers that it has left.  ledger_drop() does so by itself.",
+					 quote_literal_cstr(ledger), quote_literal_cstr(f->word[WORD_TRACK]))));
+}
 
 static bool
 same_arguments(const LedgerTrack *track, const Trigger *t)
@@ -412,7 +436,8 @@ static const char ADD_TOUCHPOINTS[] =
 /* An update of a source row is a correction of its touchpoint, or brings it into being. */
 static const char CORRECT_TOUCHPOINTS[] =
 	"INSERT INTO %1$s.touchpoint AS t (" CAPTURED_COLUMNS ", source)"
-	" SELECT DISTINCT ON (source_key) " CAPTURED_COLUMNS ", $1 FROM captured ORDER BY source_key"
+	" SELECT DISTINCT ON (source_key) " CAPTURED_COLUMNS ", $1 FROM captured"
+	" WHERE source_key IS NOT NULL ORDER BY source_key"
 	" ON CONFLICT (source, source_key) DO UPDATE SET customer_id = excluded.customer_id,"
 	" kind = excluded.kind, occurred_at = excluded.occurred_at, amount = excluded.amount,"
 	" score = excluded.score, subject = excluded.subject, channel = excluded.channel,"
@@ -425,6 +450,40 @@ static const char CORRECT_TOUCHPOINTS[] =
 static const char REMOVE_TOUCHPOINTS[] =
 	"DELETE FROM %1$s.touchpoint t USING old_keys o"
 	" WHERE t.source = $1 AND t.source_key = o.source_key"
+	" AND NOT EXISTS (SELECT FROM captured c WHERE c.source_key = o.source_key)";
+
+/*
+ * A partitioned log has no unique index that ON CONFLICT could name, so a correction claims the
+ * keys first, which waits for whoever is writing one of them: what has a touchpoint by then is
+ * updated, what has none is added.
+ */
+static const char CLAIM_KEYS[] =
+	"INSERT INTO %1$s.touchpoint_key (source, source_key, occurred_at)"
+	" SELECT DISTINCT ON (c.source_key) $1, c.source_key, c.occurred_at FROM captured c"
+	" WHERE c.source_key IS NOT NULL ORDER BY c.source_key ON CONFLICT DO NOTHING";
+
+static const char UPDATE_CLAIMED[] =
+	"UPDATE %1$s.touchpoint t SET customer_id = c.customer_id, kind = c.kind,"
+	" occurred_at = c.occurred_at, amount = c.amount, score = c.score, subject = c.subject,"
+	" channel = c.channel, campaign = c.campaign, quantity = c.quantity, properties = c.properties"
+	" FROM (SELECT DISTINCT ON (d.source_key) d.* FROM captured d ORDER BY d.source_key) c"
+	" JOIN %1$s.touchpoint_key k ON k.source = $1 AND k.source_key = c.source_key"
+	" WHERE t.touchpoint_id = k.touchpoint_id AND t.occurred_at = k.occurred_at"
+	" AND (t.customer_id, t.kind, t.occurred_at, t.amount, t.score, t.subject, t.channel,"
+	" t.campaign, t.quantity, t.properties) IS DISTINCT FROM (c.customer_id, c.kind,"
+	" c.occurred_at, c.amount, c.score, c.subject, c.channel, c.campaign, c.quantity,"
+	" c.properties)";
+
+static const char ADD_CLAIMED[] =
+	"INSERT INTO %1$s.touchpoint (" CAPTURED_COLUMNS ", source)"
+	" SELECT DISTINCT ON (c.source_key) " CAPTURED_COLUMNS ", $1 FROM captured c"
+	" WHERE EXISTS (SELECT FROM %1$s.touchpoint_key k WHERE k.source = $1"
+	" AND k.source_key = c.source_key AND k.touchpoint_id IS NULL) ORDER BY c.source_key";
+
+static const char REMOVE_BY_KEY[] =
+	"DELETE FROM %1$s.touchpoint t USING old_keys o"
+	" JOIN %1$s.touchpoint_key k ON k.source = $1 AND k.source_key = o.source_key"
+	" WHERE t.touchpoint_id = k.touchpoint_id AND t.occurred_at = k.occurred_at"
 	" AND NOT EXISTS (SELECT FROM captured c WHERE c.source_key = o.source_key)";
 
 static const char ADD_REJECTED[] =
@@ -459,6 +518,28 @@ run_write(const Firing *f, LedgerQuery query, const char *format, int64 rows)
 }
 
 static void
+remove_touchpoints(const Firing *f)
+{
+	if (f->ledger->partitioned)
+		run_write(f, QUERY_REMOVE_BY_KEY, REMOVE_BY_KEY, f->n_old);
+	else
+		run_write(f, QUERY_REMOVE_TOUCHPOINTS, REMOVE_TOUCHPOINTS, f->n_old);
+}
+
+static void
+correct_touchpoints(const Firing *f)
+{
+	if (!f->ledger->partitioned)
+	{
+		run_write(f, QUERY_CORRECT_TOUCHPOINTS, CORRECT_TOUCHPOINTS, f->n_captured);
+		return;
+	}
+	run_write(f, QUERY_CLAIM_KEYS, CLAIM_KEYS, f->n_captured);
+	run_write(f, QUERY_UPDATE_CLAIMED, UPDATE_CLAIMED, f->n_captured);
+	run_write(f, QUERY_ADD_CLAIMED, ADD_CLAIMED, f->n_captured);
+}
+
+static void
 write_captured(const Firing *f)
 {
 	bool inserted = TRIGGER_FIRED_BY_INSERT(f->trigger->tg_event);
@@ -467,11 +548,11 @@ write_captured(const Firing *f)
 	if (Max(f->n_old, f->n_captured + f->n_refused) <= LEDGER_FEW_ROWS)
 		ledger_prefer_indexes();
 	if (f->n_old > 0)
-		run_write(f, QUERY_REMOVE_TOUCHPOINTS, REMOVE_TOUCHPOINTS, f->n_old);
+		remove_touchpoints(f);
 	if (f->n_captured > 0 && inserted)
 		run_write(f, QUERY_ADD_TOUCHPOINTS, ADD_TOUCHPOINTS, f->n_captured);
 	else if (f->n_captured > 0)
-		run_write(f, QUERY_CORRECT_TOUCHPOINTS, CORRECT_TOUCHPOINTS, f->n_captured);
+		correct_touchpoints(f);
 	if (f->n_refused > 0)
 		run_write(f, QUERY_ADD_REJECTED, ADD_REJECTED, f->n_refused);
 	ledger_leave(&scope);
@@ -556,6 +637,7 @@ touchpoint_capture(PG_FUNCTION_ARGS)
 	check_capture_tables(f.trigger);
 	if (!any_rows(f.trigger))
 		return PointerGetDatum(NULL);
+	check_there(&f);
 	f.ledger = ledger_by_name(f.trigger->tg_trigger->tgargs[0]);
 	check_registered(&f);
 	SPI_connect();

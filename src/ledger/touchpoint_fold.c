@@ -26,6 +26,7 @@
 #include "ledger/customer_fold.h"
 #include "ledger/rejected.h"
 #include "ledger/rows.h"
+#include "ledger/touchpoint_key.h"
 
 /* ---- queries ---- */
 
@@ -140,11 +141,42 @@ fold_changed(Ledger *l, LedgerQuery query, const char *lock, int64 rows)
 	customer_fold_free(f);
 }
 
+/* Is what this session deletes just now a repetition, which nobody has counted? */
+static bool removing_repeated = false;
+
+/* The keys of a partitioned log; was anything removed from it? */
+static bool
+keep_keys(Ledger *l, const TriggerData *trigger, bool rejected, int64 rows)
+{
+	bool removed = false;
+
+	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+		touchpoint_keys_deleted(l, rows);
+	else if (TRIGGER_FIRED_BY_UPDATE(trigger->tg_event))
+		touchpoint_keys_updated(l, rejected, rows);
+	else
+	{
+		removing_repeated = true;
+		PG_TRY();
+		{
+			removed = touchpoint_keys_inserted(l, rejected, rows);
+		}
+		PG_FINALLY();
+		{
+			removing_repeated = false;
+		}
+		PG_END_TRY();
+	}
+	return removed;
+}
+
 static void
 fold_event(Ledger *l, const TriggerData *trigger, int64 rows)
 {
 	bool rejected = !TRIGGER_FIRED_BY_DELETE(trigger->tg_event) && reject_unusable(l, trigger);
 
+	if (l->partitioned)
+		rejected |= keep_keys(l, trigger, rejected, rows);
 	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event) && !rejected)
 		fold_inserted(l, rows);
 	else if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
@@ -164,8 +196,10 @@ fold_event(Ledger *l, const TriggerData *trigger, int64 rows)
 
 /* TRUNCATE: nothing has ever happened. */
 static void
-forget_all(const Ledger *l)
+forget_all(Ledger *l)
 {
+	if (l->partitioned)
+		touchpoint_keys_truncated(l);
 	SPI_execute(psprintf("DELETE FROM %s.stage_history", l->qschema), false, 0);
 	SPI_execute(psprintf("DELETE FROM %s.customer", l->qschema), false, 0);
 }
@@ -222,7 +256,7 @@ touchpoint_fold(PG_FUNCTION_ARGS)
 	ledger_check_trigger(fcinfo, "touchpoint_fold");
 	check_transition_tables(trigger);
 	rows = affected_rows(trigger);
-	if (rows == 0 && !TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event))
+	if ((rows == 0 && !TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event)) || removing_repeated)
 		return PointerGetDatum(NULL);
 	l = ledger_of_touchpoint(RelationGetRelid(trigger->tg_relation));
 	scope = ledger_act_as_owner(l);
