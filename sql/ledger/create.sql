@@ -7,7 +7,9 @@ SELECT ledger_create('made');  -- again: nothing happens
 SELECT ledger_create('Quoted "name"; DROP TABLE x; --', 'uuid');
 SELECT ledger_create('by_text', customer_key => 'text');
 SELECT ledger_create('by_integer', 'integer');
-SELECT relname, relkind FROM pg_class WHERE relnamespace = 'made'::regnamespace AND relkind IN ('r', 'v') ORDER BY relname COLLATE "C";
+-- what it is made of; a schema that has one of these is refused
+SELECT c.relname AS made, r AS said FROM (SELECT relname::text FROM pg_class WHERE relnamespace = 'made'::regnamespace AND relkind IN ('r', 'v')) c
+  FULL JOIN (SELECT r FROM ledger_relation_names() r WHERE r NOT IN ('touchpoint_default', 'touchpoint_key')) r ON r = c.relname WHERE r IS NULL OR c.relname IS NULL;
 SELECT count(*) AS kinds, count(DISTINCT rank) AS ranks, count(stage) AS with_evidence FROM made.touchpoint_kind;
 SELECT rule, kind, stage, min_count, count_days, within, min_tenure, min_score FROM made.stage_rule ORDER BY rule, kind;
 TABLE made.setting ORDER BY name;

@@ -37,6 +37,35 @@ CREATE FUNCTION ledger_key_type(name text) RETURNS regtype
      WHERE n.nspname = name AND c.relname = 'customer' AND a.attname = 'customer_id');
 COMMENT ON FUNCTION ledger_key_type(text) IS 'type of the key of customers of the ledger; NULL if there is no such ledger';
 
+CREATE FUNCTION ledger_is_partitioned(name text) RETURNS boolean
+  LANGUAGE sql STABLE PARALLEL SAFE
+  RETURN EXISTS (
+    SELECT FROM pg_catalog.pg_class c
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = name AND c.relname = 'touchpoint' AND c.relkind = 'p');
+COMMENT ON FUNCTION ledger_is_partitioned(text) IS 'is the log of the ledger partitioned?';
+
+CREATE FUNCTION ledger_owner(name text) RETURNS regrole
+  LANGUAGE sql STABLE PARALLEL SAFE
+  RETURN (
+    SELECT c.relowner::pg_catalog.regrole
+      FROM pg_catalog.pg_class c
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = name AND c.relname = 'touchpoint');
+COMMENT ON FUNCTION ledger_owner(text) IS 'the role that the ledger''s triggers act as; NULL if there is no such ledger';
+
+CREATE FUNCTION ledger_relation_names() RETURNS SETOF text
+  LANGUAGE plpgsql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RETURN QUERY
+    SELECT m[2] FROM pg_proc p CROSS JOIN LATERAL regexp_matches(p.prosrc, 'CREATE (TABLE IF NOT EXISTS|OR REPLACE VIEW) %1\$I\.(\w+)', 'g') AS m
+     WHERE p.pronamespace = '@extschema@'::regnamespace AND starts_with(p.proname, 'ledger_make_')
+    UNION SELECT unnest(@extschema@.ledger_view_names());
+END $$;
+COMMENT ON FUNCTION ledger_relation_names() IS 'names of the tables and views of a ledger, out of the functions that make them';
+
 CREATE FUNCTION ledger_check_new(name text, customer_key regtype) RETURNS void
   LANGUAGE plpgsql STABLE
   SET search_path = pg_catalog, pg_temp
@@ -65,8 +94,7 @@ BEGIN
   END IF;
   SELECT c.relname INTO taken FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE n.nspname = name AND NOT @extschema@.ledger_exists(name)
-     AND c.relname IN ('touchpoint', 'touchpoint_rejected', 'customer', 'stage_history', 'event_outbox', 'clock',
-                       'touchpoint_kind', 'stage_rule', 'setting', 'tracked_source', 'backfill') LIMIT 1;
+     AND c.relname IN (SELECT r FROM @extschema@.ledger_relation_names() AS r) LIMIT 1;
   IF FOUND THEN
     RAISE EXCEPTION 'relation "%.%" already exists', name, taken
       USING ERRCODE = 'duplicate_table', HINT = 'A ledger needs a schema of its own: choose another name.';

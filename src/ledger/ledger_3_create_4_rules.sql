@@ -41,12 +41,6 @@ COMMENT ON COLUMN %1$I.touchpoint_kind.feeds IS 'what its amount or score feeds:
 COMMENT ON COLUMN %1$I.touchpoint_kind.survey IS 'the survey that it answers, on the scale of scale_low to scale_high';
 COMMENT ON COLUMN %1$I.touchpoint_kind.needs_customer IS 'is of no use without a customer';
 COMMENT ON COLUMN %1$I.touchpoint_kind.pillar IS 'the pillar of the relationship that it speaks about';
-INSERT INTO %1$I.touchpoint_kind (kind, rank, stage, is_payment, alive, revives, subject_effect, feeds,
-  survey, scale_low, scale_high, needs_customer, pillar, meaning)
-  SELECT kind, rank, stage, is_payment, alive, revives, subject_effect, feeds,
-         survey, scale_low, scale_high, needs_customer, pillar, meaning
-    FROM %3$s.ledger_default_kinds()
-  ON CONFLICT (kind) DO NOTHING;
 CREATE TABLE IF NOT EXISTS %1$I.stage_rule (
   rule text NOT NULL,
   kind text,
@@ -66,10 +60,6 @@ COMMENT ON COLUMN %1$I.stage_rule.min_count IS 'so many are needed';
 COMMENT ON COLUMN %1$I.stage_rule.count_days IS 'count days, not touchpoints';
 COMMENT ON COLUMN %1$I.stage_rule.within IS 'counted this long after the first payment';
 COMMENT ON COLUMN %1$I.stage_rule.min_tenure IS 'counted from this long after the first payment on; 0: from the payment on';
-INSERT INTO %1$I.stage_rule (rule, kind, stage, min_count, count_days, within, min_tenure, min_amount, min_score, meaning)
-  SELECT rule, kind, stage, min_count, count_days, within, min_tenure, min_amount, min_score, meaning
-    FROM %3$s.ledger_default_rules()
-  ON CONFLICT DO NOTHING;
 CREATE TABLE IF NOT EXISTS %1$I.setting (
   name text PRIMARY KEY,
   value text NOT NULL,
@@ -78,14 +68,28 @@ CREATE TABLE IF NOT EXISTS %1$I.setting (
   CHECK (name <> 'events' OR value IN ('on', 'off')),
   CHECK (name NOT IN ('silence_after', 'onboarding_lasts', 'future_tolerance') OR value::interval > '0')
 );
+CREATE OR REPLACE TRIGGER setting_checked BEFORE INSERT OR UPDATE ON %1$I.setting
+  FOR EACH ROW EXECUTE FUNCTION %3$s.ledger_check_setting();
 COMMENT ON TABLE %1$I.setting IS 'settings of the ledger';
-INSERT INTO %1$I.setting SELECT * FROM %3$s.ledger_default_settings() ON CONFLICT DO NOTHING;
+COMMENT ON COLUMN %1$I.setting.value IS 'checked when it is written; holds from the next statement on, for each customer from his next touchpoint on';
+CREATE TABLE IF NOT EXISTS %1$I.stage_alias (
+  vocabulary text,
+  label text,
+  stage text NOT NULL CHECK (stage IN %2$s),
+  PRIMARY KEY (vocabulary, label)
+);
+COMMENT ON TABLE %1$I.stage_alias IS 'stages by the words of a house, for ledger_to_stage() and ledger_stage_label()';
+COMMENT ON COLUMN %1$I.stage_alias.vocabulary IS 'whose word: a name of yours, or one of stage_vocabularies() to add to it';
+COMMENT ON COLUMN %1$I.stage_alias.label IS 'the word; capitals, blanks, - and _ make no difference when it is looked up';
+COMMENT ON COLUMN %1$I.stage_alias.stage IS 'the stage that it means';
 CREATE TABLE IF NOT EXISTS %1$I.tracked_source (
   track text PRIMARY KEY,
   source_table regclass NOT NULL,
   arguments text[] NOT NULL,
   tracked_at timestamptz NOT NULL DEFAULT now()
 );
+COMMENT ON TABLE %1$I.tracked_source IS 'the tables whose triggers may write into the ledger; see ledger_track()';
+COMMENT ON COLUMN %1$I.tracked_source.arguments IS 'arguments of the trigger; a trigger with others is refused';
 CREATE TABLE IF NOT EXISTS %1$I.backfill (
   track text NOT NULL,
   source_part regclass NOT NULL,
@@ -97,8 +101,26 @@ CREATE TABLE IF NOT EXISTS %1$I.backfill (
   PRIMARY KEY (track, source_part)
 );
 COMMENT ON TABLE %1$I.backfill IS 'how far ledger_backfill() is, by track and table; delete a row to start anew';
-COMMENT ON TABLE %1$I.tracked_source IS 'the tables whose triggers may write into the ledger; see ledger_track()';
-COMMENT ON COLUMN %1$I.tracked_source.arguments IS 'arguments of the trigger; a trigger with others is refused';
+-- columns since 0.2.0
+ALTER TABLE %1$I.backfill
+  ADD COLUMN IF NOT EXISTS row_count bigint NOT NULL DEFAULT 0,
+  ADD COLUMN IF NOT EXISTS file_node oid,
+  ADD COLUMN IF NOT EXISTS finished_at timestamptz;
+COMMENT ON COLUMN %1$I.backfill.page_count IS 'pages that the table had when the backfill began';
+COMMENT ON COLUMN %1$I.backfill.next_page IS 'pages that are done';
+COMMENT ON COLUMN %1$I.backfill.row_count IS 'rows read';
+COMMENT ON COLUMN %1$I.backfill.touchpoint_count IS 'touchpoints written; less than rows: others were there, or do not count';
+COMMENT ON COLUMN %1$I.backfill.file_node IS 'the file that was read: VACUUM FULL or CLUSTER write another, which is begun anew';
   $ddl$, name, stages, '@extschema@');
+  PERFORM @extschema@.ledger_add_defaults(name, 'touchpoint_kind', '{kind}',
+    '{kind,rank,stage,is_payment,alive,revives,subject_effect,feeds,survey,scale_low,scale_high,needs_customer,pillar,meaning}',
+    -- a kind of the house may have taken the rank
+    format($sql$SELECT k.kind, CASE WHEN EXISTS (SELECT FROM %1$I.touchpoint_kind t WHERE t.rank = k.rank AND t.kind <> k.kind)
+                     THEN (SELECT max(t.rank) FROM %1$I.touchpoint_kind t) + k.rank ELSE k.rank END AS rank, k.stage, k.is_payment, k.alive, k.revives,
+                  k.subject_effect, k.feeds, k.survey, k.scale_low, k.scale_high, k.needs_customer, k.pillar, k.meaning
+             FROM @extschema@.ledger_default_kinds() k$sql$, name));
+  PERFORM @extschema@.ledger_add_defaults(name, 'stage_rule', '{rule,kind}',
+    '{rule,kind,stage,min_count,count_days,within,min_tenure,min_amount,min_score,meaning}', 'SELECT * FROM @extschema@.ledger_default_rules()');
+  PERFORM @extschema@.ledger_add_defaults(name, 'setting', '{name}', '{name,value,meaning}', 'SELECT * FROM @extschema@.ledger_default_settings()');
 END $$;
 COMMENT ON FUNCTION ledger_make_rules(text, regtype) IS 'part of ledger_create(): kinds, rules, settings, sources';

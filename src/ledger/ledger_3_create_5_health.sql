@@ -27,9 +27,6 @@ COMMENT ON COLUMN %1$I.health_measure.good IS 'value that scores 100 of 100';
 COMMENT ON COLUMN %1$I.health_measure.weight IS 'its weight in the score';
 COMMENT ON COLUMN %1$I.health_measure.is_active IS 'counts from the next reading on';
 COMMENT ON COLUMN %1$I.health_measure.meaning IS 'what is measured';
-INSERT INTO %1$I.health_measure (measure, pillar, bad, good, weight, meaning)
-  SELECT measure, pillar, bad, good, weight, meaning FROM %2$s.ledger_default_measures()
-  ON CONFLICT (measure) DO NOTHING;
 CREATE TABLE IF NOT EXISTS %1$I.health_instant (
   read_at timestamptz PRIMARY KEY,
   recorded_at timestamptz NOT NULL DEFAULT now(),
@@ -55,6 +52,7 @@ COMMENT ON COLUMN %1$I.fitted_model.clv IS 'the model of purchases and spend; NU
 COMMENT ON COLUMN %1$I.fitted_model.risk IS 'the model of churn; NULL: too few who left or stayed, or not this row''s';
 COMMENT ON COLUMN %1$I.fitted_model.note IS 'what it was fitted to, or why it was not';
   $ddl$, name, '@extschema@');
+  PERFORM @extschema@.ledger_add_defaults(name, 'health_measure', '{measure}', '{measure,pillar,bad,good,weight,meaning}', 'SELECT * FROM @extschema@.ledger_default_measures()');
 END $$;
 COMMENT ON FUNCTION ledger_make_measures(text) IS 'part of ledger_create(): measures of health, instants of readings, fitted models';
 

@@ -44,6 +44,33 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION ledger_check_source(regclass) IS 'an error unless this is a table that can be tracked';
 
+CREATE FUNCTION ledger_find_track(ledger text, given text) RETURNS text
+  LANGUAGE plpgsql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  matches text[];
+BEGIN
+  EXECUTE format('SELECT array_agg(s.track ORDER BY s.track) FROM %I.tracked_source s WHERE s.track = $1', ledger) INTO matches USING given;
+  IF matches IS NULL THEN
+    EXECUTE format('SELECT array_agg(s.track ORDER BY s.track) FROM %I.tracked_source s '
+                   '  JOIN pg_class c ON c.oid = s.source_table JOIN pg_namespace n ON n.oid = c.relnamespace '
+                   ' WHERE $1 IN (c.relname, quote_ident(c.relname), n.nspname || ''.'' || c.relname, format(''%%I.%%I'', n.nspname, c.relname))', ledger)
+      INTO matches USING given;
+  END IF;
+  IF matches IS NULL THEN
+    RAISE EXCEPTION 'ledger "%" has no track "%"', ledger, given
+      USING ERRCODE = 'undefined_object', HINT = format('Tracks are the rows of %I.tracked_source; ledger_track() makes them.', ledger);
+  END IF;
+  IF cardinality(matches) > 1 THEN
+    RAISE EXCEPTION 'table "%" has several tracks in ledger "%"', given, ledger
+      USING ERRCODE = 'ambiguous_alias', DETAIL = format('They are: %s.', array_to_string(matches, ', ')), HINT = 'Name one of them.';
+  END IF;
+  RETURN matches[1];
+END $$;
+COMMENT ON FUNCTION ledger_find_track(text, text) IS
+  'the track of this name, or else the only one of the table of this name, with or without its schema; an error if there is none, or more than one';
+
 CREATE FUNCTION ledger_check_kind(ledger text, kind text, kind_from text) RETURNS void
   LANGUAGE plpgsql STABLE
   SET search_path = pg_catalog, pg_temp
@@ -98,19 +125,51 @@ CREATE FUNCTION ledger_trigger_name(ledger text, track text, event text) RETURNS
     pg_catalog.substr(pg_catalog.md5(pg_catalog.quote_ident(ledger) OPERATOR(pg_catalog.||) ' ' OPERATOR(pg_catalog.||) pg_catalog.quote_ident(track)), 1, 12));
 COMMENT ON FUNCTION ledger_trigger_name(text, text, text) IS 'name of the trigger that feeds a track from one kind of event';
 
+CREATE FUNCTION ledger_trigger_arguments(source_table regclass, trigger_name text) RETURNS text[]
+  LANGUAGE plpgsql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  rest bytea;
+  arguments text[] := '{}';
+BEGIN
+  SELECT t.tgargs INTO rest FROM pg_trigger t
+   WHERE t.tgrelid = source_table AND t.tgname = trigger_name
+     AND t.tgfoid = '@extschema@.touchpoint_capture()'::regprocedure;
+  IF rest IS NULL THEN
+    RAISE EXCEPTION 'table "%" has no trigger "%" that executes touchpoint_capture()', source_table, trigger_name
+      USING ERRCODE = 'undefined_object';
+  END IF;
+  WHILE position('\x00'::bytea IN rest) > 0 LOOP
+    arguments := arguments || convert_from(substring(rest FROM 1 FOR position('\x00'::bytea IN rest) - 1), getdatabaseencoding());
+    rest := substring(rest FROM position('\x00'::bytea IN rest) + 1);
+  END LOOP;
+  RETURN arguments;
+END $$;
+COMMENT ON FUNCTION ledger_trigger_arguments(regclass, text) IS 'the arguments of a trigger that executes touchpoint_capture()';
+
+CREATE FUNCTION ledger_is_of_track(source_table regclass, trigger_name text, ledger text, track text) RETURNS boolean
+  LANGUAGE plpgsql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  arguments text[] := @extschema@.ledger_trigger_arguments(source_table, trigger_name);
+BEGIN
+  RETURN arguments[1] = ledger AND 'track=' || track = ANY (arguments[2:]);
+END $$;
+COMMENT ON FUNCTION ledger_is_of_track(regclass, text, text, text) IS 'does this trigger, which executes touchpoint_capture(), feed the track of the ledger?';
+
 CREATE FUNCTION ledger_drop_triggers(ledger text, track text, source_table regclass) RETURNS void
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  event text;
   name text;
 BEGIN
-  FOREACH event IN ARRAY '{insert,update,delete}'::text[] LOOP
-    name := @extschema@.ledger_trigger_name(ledger, track, event);
-    IF EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = source_table AND t.tgname = name) THEN
-      EXECUTE format('DROP TRIGGER %I ON %s', name, source_table);
-    END IF;
+  FOR name IN SELECT t.tgname FROM pg_trigger t
+     WHERE t.tgrelid = source_table AND t.tgparentid = 0 AND t.tgfoid = '@extschema@.touchpoint_capture()'::regprocedure
+       AND @extschema@.ledger_is_of_track(t.tgrelid, t.tgname, ledger, track) LOOP
+    EXECUTE format('DROP TRIGGER %I ON %s', name, source_table);
   END LOOP;
 END $$;
 COMMENT ON FUNCTION ledger_drop_triggers(text, text, regclass) IS 'part of ledger_track() and ledger_untrack(): no triggers of the track any more';
@@ -139,6 +198,73 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION ledger_make_source_triggers(text, text, regclass, text[], boolean) IS 'part of ledger_track(): the triggers of the track';
 
+CREATE FUNCTION ledger_track_name(ledger text, source_table regclass, track text) RETURNS text
+  LANGUAGE plpgsql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  old_table regclass;
+  others text[];
+BEGIN
+  IF track = '' THEN
+    RAISE EXCEPTION 'the name of a track must not be empty' USING ERRCODE = 'invalid_name';
+  END IF;
+  EXECUTE format('SELECT s.source_table FROM %I.tracked_source s WHERE s.track = $1', ledger)
+    INTO old_table USING coalesce(track, source_table::text);
+  IF old_table <> source_table AND EXISTS (SELECT FROM pg_class c WHERE c.oid = old_table) THEN
+    RAISE EXCEPTION 'ledger "%" has a track "%" of table "%"', ledger, coalesce(track, source_table::text), old_table
+      USING ERRCODE = 'duplicate_object', HINT = 'Give this one another name: track => ''...''.';
+  END IF;
+  EXECUTE format('SELECT array_agg(s.track ORDER BY s.track) FROM %I.tracked_source s WHERE s.source_table = $1 AND s.track <> $2', ledger)
+    INTO others USING source_table, source_table::text;
+  IF track IS NULL AND others IS NOT NULL THEN
+    RAISE EXCEPTION 'table "%" is tracked already', source_table
+      USING ERRCODE = 'duplicate_object', DETAIL = format('Its tracks in ledger "%s": %s.', ledger, array_to_string(others, ', ')),
+            HINT = 'Give a further one a name, track => ''...'', or the name of the one that this is to replace.';
+  END IF;
+  RETURN coalesce(track, source_table::text);
+END $$;
+COMMENT ON FUNCTION ledger_track_name(text, regclass, text) IS 'part of ledger_track(): the name of a track, given or the table''s; an error if it is another table''s, or if it must be given';
+
+CREATE FUNCTION ledger_check_redefined(ledger text, track text, arguments text[]) RETURNS void
+  LANGUAGE plpgsql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  old_arguments text[];
+BEGIN
+  EXECUTE format('SELECT s.arguments FROM %I.tracked_source s WHERE s.track = $1', ledger) INTO old_arguments USING track;
+  IF old_arguments <> arguments THEN
+    RAISE EXCEPTION 'table "%" is tracked already', track
+      USING ERRCODE = 'duplicate_object', DETAIL = format('Its track in ledger "%s" has other arguments: %s.', ledger, array_to_string(old_arguments, ', ')),
+            HINT = format('Give a second one a name, track => ''...'', or say track => %L to replace that one.', track);
+  END IF;
+END $$;
+COMMENT ON FUNCTION ledger_check_redefined(text, text, text[]) IS
+  'part of ledger_track(): without a name for the track, the same call again is nothing new, but another one is an error';
+
+CREATE FUNCTION ledger_tell_waiting(ledger text, source_table regclass, track text, with_key boolean) RETURNS void
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  any_rows boolean;
+BEGIN
+  IF NOT with_key THEN
+    RAISE NOTICE 'table "%" has no primary key: only its inserts are tracked', source_table
+      USING HINT = 'Give source_key, and updates and deletes correct the ledger too.';
+    RETURN;
+  END IF;
+  EXECUTE format('SELECT EXISTS (SELECT FROM %s)', source_table) INTO any_rows;
+  IF any_rows THEN
+    RAISE NOTICE 'table "%" has rows already: they are not in the ledger yet', source_table
+      USING HINT = format('CALL ledger_backfill(%L, %L) takes them in.', ledger, track);
+  END IF;
+EXCEPTION WHEN insufficient_privilege THEN
+  NULL;  -- who may make triggers on a table need not be able to read it
+END $$;
+COMMENT ON FUNCTION ledger_tell_waiting(text, regclass, text, boolean) IS 'part of ledger_track(): what a new track does not do';
+
 CREATE FUNCTION ledger_track(
   ledger text,
   source_table regclass,
@@ -163,7 +289,8 @@ AS $$
 DECLARE
   key_expression text;
   arguments text[];
-  old_table regclass;
+  named boolean := track IS NOT NULL;
+  known boolean;
 BEGIN
   PERFORM @extschema@.ledger_require(ledger);
   PERFORM @extschema@.ledger_check_source(source_table);
@@ -173,7 +300,7 @@ BEGIN
       USING ERRCODE = 'null_value_not_allowed',
             HINT = 'Each is a column or an expression over a row; occurred_at => ''now()'' is the instant of the statement, customer => ''NULL'' nobody.';
   END IF;
-  track := coalesce(track, source_table::text);
+  track := @extschema@.ledger_track_name(ledger, source_table, track);
   key_expression := coalesce(source_key, @extschema@.ledger_primary_key(source_table));
   arguments := @extschema@.ledger_track_arguments(ledger, source_table,
     ARRAY['track', 'kind', 'kind_from', 'customer', 'occurred_at', 'amount', 'score', 'subject',
@@ -182,49 +309,23 @@ BEGIN
           channel, campaign, quantity, key_expression, properties, only_when],
     ARRAY[NULL, NULL, 'text', @extschema@.ledger_key_type(ledger), 'timestamptz', 'numeric', 'float8', 'text',
           'text', 'text', 'numeric', 'text', 'jsonb', 'boolean']::regtype[]);
-  EXECUTE format('SELECT s.source_table FROM %I.tracked_source s WHERE s.track = $1', ledger)
-    INTO old_table USING track;
-  IF old_table <> source_table THEN
-    RAISE EXCEPTION 'ledger "%" has a track "%" of table "%"', ledger, track, old_table
-      USING ERRCODE = 'duplicate_object', HINT = 'Give this one another name: track => ''...''.';
+  IF NOT named THEN
+    PERFORM @extschema@.ledger_check_redefined(ledger, track, arguments);
   END IF;
+  EXECUTE format('SELECT EXISTS (SELECT FROM %I.tracked_source s WHERE s.track = $1 AND s.source_table = $2)', ledger) INTO known USING track, source_table;
   PERFORM @extschema@.ledger_drop_triggers(ledger, track, source_table);
   PERFORM @extschema@.ledger_make_source_triggers(ledger, track, source_table, arguments,
                                                   key_expression IS NOT NULL);
   EXECUTE format('INSERT INTO %I.tracked_source AS s (track, source_table, arguments) VALUES ($1, $2, $3) '
-                 'ON CONFLICT (track) DO UPDATE SET arguments = excluded.arguments', ledger)
+                 'ON CONFLICT (track) DO UPDATE SET source_table = excluded.source_table, arguments = excluded.arguments', ledger)
     USING track, source_table, arguments;
-  IF key_expression IS NULL THEN
-    RAISE NOTICE 'table "%" has no primary key: only its inserts are tracked', source_table
-      USING HINT = 'Give source_key, and updates and deletes correct the ledger too.';
+  IF NOT known THEN
+    PERFORM @extschema@.ledger_tell_waiting(ledger, source_table, track, key_expression IS NOT NULL);
   END IF;
   RETURN track;
 END $$;
 COMMENT ON FUNCTION ledger_track(text, regclass, text, text, text, text, text, text, text, text, text, text, text, text, text, text) IS
   'from now on the rows of the table are touchpoints of the ledger: each argument is a column or an SQL expression over a row, but kind and track, which are names; returns the name of the track';
-
-CREATE FUNCTION ledger_trigger_arguments(source_table regclass, trigger_name text) RETURNS text[]
-  LANGUAGE plpgsql STABLE
-  SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-  rest bytea;
-  arguments text[] := '{}';
-BEGIN
-  SELECT t.tgargs INTO rest FROM pg_trigger t
-   WHERE t.tgrelid = source_table AND t.tgname = trigger_name
-     AND t.tgfoid = '@extschema@.touchpoint_capture()'::regprocedure;
-  IF rest IS NULL THEN
-    RAISE EXCEPTION 'table "%" has no trigger "%" that executes touchpoint_capture()', source_table, trigger_name
-      USING ERRCODE = 'undefined_object';
-  END IF;
-  WHILE position('\x00'::bytea IN rest) > 0 LOOP
-    arguments := arguments || convert_from(substring(rest FROM 1 FOR position('\x00'::bytea IN rest) - 1), getdatabaseencoding());
-    rest := substring(rest FROM position('\x00'::bytea IN rest) + 1);
-  END LOOP;
-  RETURN arguments;
-END $$;
-COMMENT ON FUNCTION ledger_trigger_arguments(regclass, text) IS 'the arguments of a trigger that executes touchpoint_capture()';
 
 CREATE FUNCTION ledger_register(ledger text, source_table regclass, trigger_name text) RETURNS text
   LANGUAGE plpgsql
@@ -253,21 +354,47 @@ END $$;
 COMMENT ON FUNCTION ledger_register(text, regclass, text) IS
   'let a trigger that someone made by hand write into the ledger, with exactly the arguments that it has now; returns the name of the track';
 
+CREATE FUNCTION ledger_drop_stray_triggers(ledger text, given text) RETURNS void
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  stray record;
+  any_stray boolean := false;
+BEGIN
+  FOR stray IN SELECT t.tgrelid::regclass AS source_table, t.tgname FROM pg_trigger t
+      JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE t.tgparentid = 0 AND t.tgfoid = '@extschema@.touchpoint_capture()'::regprocedure
+       AND (@extschema@.ledger_trigger_arguments(t.tgrelid, t.tgname))[1] = ledger
+       AND (given IN (c.relname, quote_ident(c.relname), n.nspname || '.' || c.relname, format('%I.%I', n.nspname, c.relname))
+            OR @extschema@.ledger_is_of_track(t.tgrelid, t.tgname, ledger, given)) LOOP
+    EXECUTE format('DROP TRIGGER %I ON %s', stray.tgname, stray.source_table);
+    any_stray := true;
+  END LOOP;
+  IF NOT any_stray THEN
+    PERFORM @extschema@.ledger_require(ledger);
+  END IF;
+END $$;
+COMMENT ON FUNCTION ledger_drop_stray_triggers(text, text) IS 'part of ledger_untrack(): drops the triggers that a ledger has left behind that is gone';
+
 CREATE FUNCTION ledger_untrack(ledger text, track text) RETURNS void
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   source_table regclass;
+  name text;
 BEGIN
-  PERFORM @extschema@.ledger_require(ledger);
-  EXECUTE format('DELETE FROM %I.tracked_source s WHERE s.track = $1 RETURNING s.source_table', ledger)
-    INTO source_table USING track;
-  IF source_table IS NULL THEN
-    RAISE EXCEPTION 'ledger "%" has no track "%"', ledger, track
-      USING ERRCODE = 'undefined_object', HINT = format('Tracks are the rows of %I.tracked_source.', ledger);
+  IF ledger IS NOT NULL AND NOT @extschema@.ledger_exists(ledger) THEN
+    PERFORM @extschema@.ledger_drop_stray_triggers(ledger, track);
+    RETURN;
   END IF;
-  PERFORM @extschema@.ledger_drop_triggers(ledger, track, source_table);
+  PERFORM @extschema@.ledger_require(ledger);
+  name := @extschema@.ledger_find_track(ledger, track);
+  EXECUTE format('DELETE FROM %I.tracked_source s WHERE s.track = $1 RETURNING s.source_table', ledger)
+    INTO source_table USING name;
+  EXECUTE format('DELETE FROM %I.backfill b WHERE b.track = $1', ledger) USING name;
+  PERFORM @extschema@.ledger_drop_triggers(ledger, name, source_table);
 END $$;
 COMMENT ON FUNCTION ledger_untrack(text, text) IS
-  'the table feeds the ledger no more; its touchpoints stay';
+  'the table feeds the ledger no more, named by its track or, if it has but one, by its own name; its touchpoints stay. Of a ledger that was dropped: drops the triggers that it left';

@@ -2,6 +2,23 @@
 -- ledger: feeding it from code, and with what is there already
 --
 
+CREATE FUNCTION ledger_tell_rejected(ledger text, kind text, source text, source_key text) RETURNS void
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  reason text;
+BEGIN
+  EXECUTE format('SELECT r.reason FROM %I.touchpoint_rejected r WHERE r.rejected_at = now() AND r.kind IS NOT DISTINCT FROM $1 '
+                 '   AND r.source IS NOT DISTINCT FROM $2 AND r.source_key IS NOT DISTINCT FROM $3 ORDER BY r.rejected_id DESC LIMIT 1', ledger)
+    INTO reason USING kind, source, source_key;
+  IF reason IS NOT NULL THEN
+    RAISE NOTICE 'touchpoint can''t be used: %', reason
+      USING DETAIL = format('Its kind is "%s"; the ledger is "%s".', kind, ledger), HINT = format('It is kept in %I.touchpoint_rejected.', ledger);
+  END IF;
+END $$;
+COMMENT ON FUNCTION ledger_tell_rejected(text, text, text, text) IS 'part of ledger_touch(): a notice that says why a touchpoint that was just written was rejected';
+
 CREATE FUNCTION ledger_touch(
   ledger text, customer text, kind text, occurred_at timestamptz DEFAULT now(),
   amount numeric DEFAULT NULL, score double precision DEFAULT NULL, subject text DEFAULT NULL,
@@ -12,19 +29,30 @@ CREATE FUNCTION ledger_touch(
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  written bigint;
+  id bigint;
+  at timestamptz;
+  is_there boolean;
 BEGIN
   PERFORM @extschema@.ledger_require(ledger);
   EXECUTE format('INSERT INTO %I.touchpoint (customer_id, kind, occurred_at, amount, score, subject, channel, '
                  'campaign, quantity, properties, source, source_key) '
-                 'VALUES ($1::%s, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING',
+                 'VALUES ($1::%s, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING RETURNING touchpoint_id, occurred_at',
                  ledger, @extschema@.ledger_key_type(ledger))
+    INTO id, at
     USING customer, kind, occurred_at, amount, score, subject, channel, campaign, quantity, properties, source, source_key;
-  GET DIAGNOSTICS written = ROW_COUNT;
-  RETURN written > 0;
+  IF id IS NULL THEN
+    RETURN false;
+  END IF;
+  -- what can't be used, and in a partitioned log what repeats a key, is gone again
+  EXECUTE format('SELECT EXISTS (SELECT FROM %I.touchpoint t WHERE t.touchpoint_id = $1 AND t.occurred_at = $2)', ledger)
+    INTO is_there USING id, at;
+  IF NOT is_there THEN
+    PERFORM @extschema@.ledger_tell_rejected(ledger, kind, source, source_key);
+  END IF;
+  RETURN is_there;
 END $$;
 COMMENT ON FUNCTION ledger_touch(text, text, text, timestamptz, numeric, double precision, text, text, text, numeric, jsonb, text, text) IS
-  'writes a touchpoint; the same source and source_key again changes nothing and gives false';
+  'writes a touchpoint, and says whether it did: the same source and source_key again changes nothing; one that cannot be used is rejected, with a notice';
 
 CREATE FUNCTION ledger_touch(
   ledger text, customer bigint, kind text, occurred_at timestamptz DEFAULT now(),
@@ -36,7 +64,7 @@ CREATE FUNCTION ledger_touch(
   RETURN @extschema@.ledger_touch(ledger, customer::text, kind, occurred_at, amount, score, subject,
     channel, campaign, quantity, properties, source, source_key);
 COMMENT ON FUNCTION ledger_touch(text, bigint, text, timestamptz, numeric, double precision, text, text, text, numeric, jsonb, text, text) IS
-  'writes a touchpoint; the same source and source_key again changes nothing and gives false';
+  'writes a touchpoint, and says whether it did: the same source and source_key again changes nothing; one that cannot be used is rejected, with a notice';
 
 CREATE FUNCTION ledger_touch(
   ledger text, customer uuid, kind text, occurred_at timestamptz DEFAULT now(),
@@ -48,7 +76,7 @@ CREATE FUNCTION ledger_touch(
   RETURN @extschema@.ledger_touch(ledger, customer::text, kind, occurred_at, amount, score, subject,
     channel, campaign, quantity, properties, source, source_key);
 COMMENT ON FUNCTION ledger_touch(text, uuid, text, timestamptz, numeric, double precision, text, text, text, numeric, jsonb, text, text) IS
-  'writes a touchpoint; the same source and source_key again changes nothing and gives false';
+  'writes a touchpoint, and says whether it did: the same source and source_key again changes nothing; one that cannot be used is rejected, with a notice';
 
 -- the words of Segment's specification for what has a kind here
 
@@ -155,7 +183,7 @@ CREATE FUNCTION ledger_word(arguments text[], word text) RETURNS text
            WHERE pg_catalog.starts_with(a, word || '='));
 COMMENT ON FUNCTION ledger_word(text[], text) IS 'what the arguments of a trigger say for a word: the text after word=; NULL if they do not say it';
 
-CREATE FUNCTION ledger_backfill_query(ledger text, source_part regclass, arguments text[], source_table regclass) RETURNS text
+CREATE FUNCTION ledger_backfill_columns(ledger text, arguments text[]) RETURNS text
   LANGUAGE plpgsql STABLE
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -175,50 +203,65 @@ BEGIN
                 WHEN 'score' THEN 'pg_catalog.float8' WHEN 'properties' THEN 'pg_catalog.jsonb' ELSE 'pg_catalog.text' END,
       CASE word WHEN 'customer' THEN 'customer_id' ELSE word END);
   END LOOP;
-  -- rows are kept from being deleted until the batch has committed, so that their deletion is seen
+  RETURN array_to_string(columns, ', ');
+END $$;
+COMMENT ON FUNCTION ledger_backfill_columns(text, text[]) IS 'part of ledger_backfill(): what a row of the source gives, as the trigger reads it';
+
+CREATE FUNCTION ledger_backfill_query(ledger text, source_part regclass, arguments text[], source_table regclass) RETURNS text
+  LANGUAGE plpgsql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  -- Rows are kept from being changed until the batch has committed: who changes one then finds its
+  -- touchpoint, and corrects or removes it.
   RETURN format($sql$
     WITH rows AS MATERIALIZED (
-      SELECT %1$s FROM %2$s AS %3$I
+      SELECT %1$s FROM ONLY %2$s AS %3$I
        WHERE %3$I.ctid >= pg_catalog.format('(%%s,0)', $1)::pg_catalog.tid
          AND %3$I.ctid < pg_catalog.format('(%%s,0)', $2)::pg_catalog.tid AND (%4$s
-) FOR KEY SHARE
+) FOR SHARE
     ), rejected AS (
       INSERT INTO %5$I.touchpoint_rejected (reason, customer_id, kind, occurred_at, amount, score, subject, channel, campaign, quantity, source_key, properties, source)
       SELECT CASE WHEN r.kind IS NULL THEN 'no kind' ELSE 'no instant' END, r.customer_id::pg_catalog.text, r.kind, r.occurred_at, r.amount, r.score,
              r.subject, r.channel, r.campaign, r.quantity, r.source_key, r.properties, $3
-        FROM rows r WHERE r.kind IS NULL OR r.occurred_at IS NULL)
-    INSERT INTO %5$I.touchpoint (customer_id, kind, occurred_at, amount, score, subject, channel, campaign, quantity, source_key, properties, source)
-    SELECT r.customer_id, r.kind, r.occurred_at, r.amount, r.score, r.subject, r.channel, r.campaign, r.quantity, r.source_key, r.properties, $3
-      FROM rows r WHERE r.kind IS NOT NULL AND r.occurred_at IS NOT NULL
-    ON CONFLICT DO NOTHING
-  $sql$, array_to_string(columns, ', '), source_part, (SELECT relname FROM pg_class WHERE oid = source_table),
-    coalesce(@extschema@.ledger_word(arguments, 'only_when'), 'true'), ledger);
+        FROM rows r WHERE r.kind IS NULL OR r.occurred_at IS NULL
+    ), written AS (
+      INSERT INTO %5$I.touchpoint (customer_id, kind, occurred_at, amount, score, subject, channel, campaign, quantity, source_key, properties, source)
+      SELECT r.customer_id, r.kind, r.occurred_at, r.amount, r.score, r.subject, r.channel, r.campaign, r.quantity, r.source_key, r.properties, $3
+        FROM rows r WHERE r.kind IS NOT NULL AND r.occurred_at IS NOT NULL %6$s
+      ON CONFLICT DO NOTHING RETURNING 1)
+    SELECT (SELECT pg_catalog.count(*) FROM rows), (SELECT pg_catalog.count(*) FROM written)
+  $sql$, @extschema@.ledger_backfill_columns(ledger, arguments), source_part, (SELECT relname FROM pg_class WHERE oid = source_table),
+    coalesce(@extschema@.ledger_word(arguments, 'only_when'), 'true'), ledger,
+    CASE WHEN @extschema@.ledger_is_partitioned(ledger)
+         THEN format('AND NOT EXISTS (SELECT FROM %I.touchpoint_key k WHERE k.source = $3 AND k.source_key = r.source_key AND k.touchpoint_id IS NOT NULL)', ledger) END);
 END $$;
 COMMENT ON FUNCTION ledger_backfill_query(text, regclass, text[], regclass) IS
-  'part of ledger_backfill(): the statement that takes the rows of some pages of a table ($1 to $2) into the log, for a track ($3)';
+  'part of ledger_backfill(): the statement that takes the rows of some pages of a table ($1 to $2) into the log, for a track ($3); how many rows, how many touchpoints';
 
 CREATE FUNCTION ledger_backfill_batch(
-  ledger text, track text, source_part regclass, first_page bigint, last_page bigint
-) RETURNS bigint
+  ledger text, track text, source_part regclass, first_page bigint, last_page bigint, OUT row_count bigint, OUT written bigint
+)
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
   SET datestyle = 'ISO, YMD'
 AS $$
 DECLARE
   source record;
-  written bigint;
 BEGIN
-  EXECUTE format('SELECT s.arguments, s.source_table, (SELECT value FROM %1$I.setting WHERE name = ''time_zone'') AS time_zone '
+  EXECUTE format('SELECT s.arguments, s.source_table, coalesce((SELECT value FROM %1$I.setting WHERE name = ''time_zone''), ''UTC'') AS time_zone '
                  'FROM %1$I.tracked_source s WHERE s.track = $1', ledger)
     INTO source USING track;
+  IF source.source_table IS NULL THEN
+    RAISE EXCEPTION 'ledger "%" has no track "%" any more', ledger, track USING ERRCODE = 'undefined_object';
+  END IF;
   PERFORM set_config('TimeZone', source.time_zone, true);
   EXECUTE @extschema@.ledger_backfill_query(ledger, source_part, source.arguments, source.source_table)
-    USING first_page, last_page, track;
-  GET DIAGNOSTICS written = ROW_COUNT;
-  EXECUTE format('UPDATE %I.backfill b SET next_page = $3, touchpoint_count = b.touchpoint_count + $4, updated_at = clock_timestamp() '
+    INTO row_count, written USING first_page, last_page, track;
+  EXECUTE format('UPDATE %I.backfill b SET next_page = $3, row_count = b.row_count + $4, touchpoint_count = b.touchpoint_count + $5, '
+                 '       updated_at = clock_timestamp(), finished_at = CASE WHEN $3 >= b.page_count THEN clock_timestamp() END '
                  'WHERE b.track = $1 AND b.source_part = $2', ledger)
-    USING track, source_part, last_page, written;
-  RETURN written;
+    USING track, source_part, last_page, row_count, written;
 END $$;
 COMMENT ON FUNCTION ledger_backfill_batch(text, text, regclass, bigint, bigint) IS
   'part of ledger_backfill(): takes the rows of some pages, and notes that it is done';
@@ -230,60 +273,95 @@ AS $$
 DECLARE
   source record;
 BEGIN
-  PERFORM @extschema@.ledger_require(ledger);
   EXECUTE format('SELECT s.arguments, s.source_table FROM %I.tracked_source s WHERE s.track = $1', ledger)
     INTO source USING track;
-  IF source.source_table IS NULL THEN
-    RAISE EXCEPTION 'ledger "%" has no track "%"', ledger, track
-      USING ERRCODE = 'undefined_object', HINT = 'Track the table first: what is written meanwhile is then not missed.';
-  END IF;
   IF @extschema@.ledger_word(source.arguments, 'source_key') IS NULL THEN
     RAISE EXCEPTION 'track "%" has no source_key', track
       USING ERRCODE = 'object_not_in_prerequisite_state',
             HINT = 'Without a key a row could be written twice: give source_key to ledger_track().';
   END IF;
-  EXECUTE format('INSERT INTO %I.backfill (track, source_part, page_count) '
-                 'SELECT $1, p.relid, pg_relation_size(p.relid) / current_setting(''block_size'')::bigint '
-                 '  FROM (SELECT relid FROM pg_partition_tree($2) WHERE isleaf UNION SELECT $2 WHERE NOT EXISTS (SELECT FROM pg_partition_tree($2))) p '
-                 'ON CONFLICT DO NOTHING', ledger)
+  -- a table that was written anew meanwhile (VACUUM FULL, CLUSTER) has its rows elsewhere
+  EXECUTE format('INSERT INTO %I.backfill AS b (track, source_part, page_count, file_node, finished_at) '
+                 'SELECT $1, p.relid, s.pages, pg_relation_filenode(p.relid), CASE WHEN s.pages = 0 THEN clock_timestamp() END '
+                 '  FROM (SELECT t.relid FROM pg_partition_tree($2) t WHERE t.isleaf '
+                 '        UNION SELECT c.oid::regclass FROM pg_class c WHERE c.oid = $2 AND c.relkind = ''r'' '
+                 '        UNION SELECT h.child FROM @extschema@.ledger_heirs($2) h) p '
+                 ' CROSS JOIN LATERAL (SELECT pg_relation_size(p.relid) / current_setting(''block_size'')::bigint AS pages) s '
+                 'ON CONFLICT (track, source_part) DO UPDATE SET next_page = 0, page_count = excluded.page_count, '
+                 '       file_node = excluded.file_node, finished_at = excluded.finished_at '
+                 '  WHERE b.file_node IS DISTINCT FROM excluded.file_node', ledger)
     USING track, source.source_table;
-  RETURN QUERY EXECUTE format('SELECT b.source_part FROM %I.backfill b WHERE b.track = $1 AND b.next_page < b.page_count ORDER BY b.source_part', ledger)
+  RETURN QUERY EXECUTE format('SELECT b.source_part FROM %I.backfill b JOIN pg_class c ON c.oid = b.source_part '
+                              ' WHERE b.track = $1 AND b.next_page < b.page_count ORDER BY b.source_part', ledger)
     USING track;
 END $$;
 COMMENT ON FUNCTION ledger_backfill_start(text, text) IS
   'part of ledger_backfill(): notes which tables (partitions) have how many pages; those that are not done';
+
+CREATE FUNCTION ledger_heirs(source_table regclass) RETURNS TABLE (child regclass)
+  LANGUAGE sql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+  WITH RECURSIVE heir AS (
+    SELECT i.inhrelid FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent WHERE i.inhparent = source_table AND p.relkind = 'r'
+    UNION
+    SELECT i.inhrelid FROM pg_inherits i JOIN heir h ON h.inhrelid = i.inhparent
+  )
+  SELECT c.oid::regclass FROM heir h JOIN pg_class c ON c.oid = h.inhrelid WHERE c.relkind = 'r'
+$$;
+COMMENT ON FUNCTION ledger_heirs(regclass) IS 'the tables that inherit from a table, directly or not';
+
+CREATE FUNCTION ledger_backfill_rows_per_page(part regclass) RETURNS double precision
+  LANGUAGE sql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT CASE WHEN c.reltuples > 0 AND c.relpages > 0 THEN greatest(c.reltuples / c.relpages, 1) ELSE 100 END FROM pg_class c WHERE c.oid = part
+$$;
+COMMENT ON FUNCTION ledger_backfill_rows_per_page(regclass) IS 'part of ledger_backfill(): rows in a page of a table, by its statistics; a guess if it has none';
 
 -- No SET clause: a procedure that has one cannot commit.
 CREATE PROCEDURE ledger_backfill(ledger text, track text, batch integer DEFAULT 50000)
   LANGUAGE plpgsql
 AS $$
 DECLARE
-  parts regclass[];
-  part regclass;
+  parts pg_catalog.regclass[];
+  part pg_catalog.regclass;
+  name pg_catalog.text;
   page bigint;
   pages bigint;
-  step bigint;
-  started timestamptz := pg_catalog.clock_timestamp();
-  total bigint := 0;
   first_page bigint;
+  step bigint;
+  density double precision;
+  rows_read bigint;
+  n bigint;
+  total bigint := 0;
+  started pg_catalog.timestamptz;
 BEGIN
   PERFORM @extschema@.ledger_outside_block('CALL ledger_backfill()');
+  PERFORM @extschema@.ledger_require(ledger);
   IF batch IS NULL OR batch OPERATOR(pg_catalog.<) 1 THEN
     RAISE EXCEPTION 'batch must be 1 or more' USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  parts := ARRAY(SELECT @extschema@.ledger_backfill_start(ledger, track));
+  name := @extschema@.ledger_find_track(ledger, track);
+  parts := ARRAY(SELECT @extschema@.ledger_backfill_start(ledger, name));
   COMMIT;
   FOREACH part IN ARRAY parts LOOP
     EXECUTE pg_catalog.format('SELECT b.next_page, b.page_count FROM %I.backfill b WHERE b.track OPERATOR(pg_catalog.=) $1 AND b.source_part OPERATOR(pg_catalog.=) $2', ledger)
-      INTO page, pages USING track, part;
+      INTO page, pages USING name, part;
     first_page := page;
-    SELECT greatest(1, (batch OPERATOR(pg_catalog./) greatest(1, c.reltuples OPERATOR(pg_catalog./) greatest(c.relpages, 1)))::bigint)
-      INTO step FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) part;
+    started := pg_catalog.clock_timestamp();
+    rows_read := 0;
+    density := @extschema@.ledger_backfill_rows_per_page(part);
     WHILE page OPERATOR(pg_catalog.<) pages LOOP
-      total := total OPERATOR(pg_catalog.+) @extschema@.ledger_backfill_batch(ledger, track, part, page, page OPERATOR(pg_catalog.+) step);
-      page := page OPERATOR(pg_catalog.+) step;
+      step := greatest(1, pg_catalog.ceil(batch OPERATOR(pg_catalog./) density)::bigint);
+      SELECT rows_read OPERATOR(pg_catalog.+) b.row_count, b.written INTO rows_read, n
+        FROM @extschema@.ledger_backfill_batch(ledger, name, part, page, page OPERATOR(pg_catalog.+) step) b;
       COMMIT;
-      RAISE NOTICE '%', @extschema@.ledger_progress(part, first_page, page, pages, total, started);
+      page := page OPERATOR(pg_catalog.+) step;
+      total := total OPERATOR(pg_catalog.+) n;
+      -- by what was read, for the statistics may be old
+      density := greatest(1, rows_read::double precision OPERATOR(pg_catalog./) (least(page, pages) OPERATOR(pg_catalog.-) first_page));
+      RAISE NOTICE '%', @extschema@.ledger_progress(part, first_page, page, pages, rows_read, total, started);
     END LOOP;
   END LOOP;
 END $$;
@@ -291,11 +369,11 @@ COMMENT ON PROCEDURE ledger_backfill(text, text, integer) IS
   'takes the rows that a tracked table has already into the ledger, in batches that commit; goes on where it was left; what is written meanwhile is neither missed nor doubled';
 
 CREATE FUNCTION ledger_progress(
-  part regclass, first_page bigint, page bigint, pages bigint, total bigint, started timestamptz
+  part regclass, first_page bigint, page bigint, pages bigint, row_count bigint, total bigint, started timestamptz
 ) RETURNS text
   LANGUAGE sql VOLATILE
   SET search_path = pg_catalog, pg_temp
-  RETURN format('%s: %s %%, %s touchpoints, %s a second, %s left', part, least(100, 100 * page / greatest(pages, 1)), total,
-    round(total / greatest(extract(epoch FROM clock_timestamp() - started), 0.001)),
+  RETURN format('%s: %s %%, %s rows, %s touchpoints, %s rows/s, %s left', part, least(100, 100 * page / greatest(pages, 1)), row_count, total,
+    round(row_count / greatest(extract(epoch FROM clock_timestamp() - started), 0.001)),
     date_trunc('second', (clock_timestamp() - started) * greatest(pages - page, 0) / greatest(page - first_page, 1)));
-COMMENT ON FUNCTION ledger_progress(regclass, bigint, bigint, bigint, bigint, timestamptz) IS 'part of ledger_backfill(): how far it is';
+COMMENT ON FUNCTION ledger_progress(regclass, bigint, bigint, bigint, bigint, bigint, timestamptz) IS 'part of ledger_backfill(): how far it is';
