@@ -2,7 +2,7 @@
 SET client_min_messages = error;
 SET timezone = 'UTC';
 SELECT ledger_create('bi');
-SELECT * FROM bi.customer_360;
+SELECT customer_id, stage, purchase_amount, rfm_segment, health_band FROM bi.customer_360;
 SELECT * FROM bi.stage_funnel;
 SELECT * FROM bi.nps_by_month;
 INSERT INTO bi.touchpoint (customer_id, kind, occurred_at, amount, score, channel) VALUES

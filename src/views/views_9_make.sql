@@ -7,8 +7,27 @@ CREATE FUNCTION ledger_view_names() RETURNS text[]
   RETURN ARRAY[
     'customer_360',
     'stage_funnel',
+    'stage_transitions',
+    'stage_spans',
+    'stage_dates',
+    'bottlenecks',
     'nps_by_month',
-    'ledger_sources'
+    'survey_results',
+    'feedback_loop',
+    'email_performance',
+    'tickets',
+    'support_sla',
+    'topics',
+    'rfm_segments',
+    'loyalty',
+    'health_overview',
+    'health_by_pillar',
+    'churn_reasons',
+    'churn_risk',
+    'activity_stream',
+    'journey_edges',
+    'ledger_sources',
+    'ledger_health'
   ]::pg_catalog.text[];
 COMMENT ON FUNCTION ledger_view_names() IS
   'the views of a ledger in the order in which they are made: ledger_view_<name>(ledger) makes one';
