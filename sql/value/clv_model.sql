@@ -47,6 +47,21 @@ SELECT round(residual_lifetime(m, renewals => 7, discount => 0.1)::numeric, 9) A
 FROM contract WHERE segment = 'High End';
 -- a mean that is finite: the sum of the survival function
 SELECT abs(residual_lifetime(m) - sum(survival(m, t))) < 1e-3 FROM make_clv_model('sbg', '{5, 3}') m, generate_series(1, 1000) t GROUP BY m;
+-- a small discount costs no more than a large one: 40-digit values of the hypergeometric form
+SELECT alpha, beta, renewals, discount, :near 1e-13 AS right
+FROM (VALUES (0.7, 2.5, 3, 1e-9, 4834.23099939584), (1.0, 0.25, 7, 1e-12, 181.289301451594), (0.05, 3000, 0, 1e-6, 770595.892630872), (400, 2e6, 1000, 0.001, 834.155070894648),
+             (2.5, 0.001, 0, 1e-15, 0.000666666666666665), (0.7, 2.5, 3, 1, 1.62967638760133)) v(alpha, beta, renewals, discount, want),
+     LATERAL (SELECT residual_lifetime(make_clv_model('sbg', ARRAY[alpha, beta]), renewals, discount) AS have) r;
+-- by which any number of discounted payments of a cohort is found, here by adding them up
+SELECT discount, :near 1e-13 AS right
+FROM unnest(ARRAY[0.05, 0.5]) discount, make_clv_model('sbg', '{0.7, 2.5}') m,
+     LATERAL (SELECT residual_lifetime(m, 3, discount) AS have, sum(survival(m, 3 + t) / survival(m, 3) * (1 + discount) ^ (1 - t)) AS want FROM generate_series(1, 800) t) s;
+-- BG/BB, few opportunities and many: as adding up the chances to be there
+SELECT n, :near 1e-12 AS right
+FROM unnest(ARRAY[1, 100, 256, 257, 3000]) n, make_clv_model('bg_bb', '{1.2, 0.75, 0.66, 2.78}', unit => '1 day') m,
+     LATERAL (SELECT expected_purchases(m, n * interval '1 day') AS have,
+                     1.2 / 1.95 * sum(exp(ln_stays)) AS want
+              FROM (SELECT sum(ln((2.78 + i) / (3.44 + i))) OVER (ORDER BY i) AS ln_stays FROM generate_series(0, n - 1) i) s) e;
 -- BG/BB: donations
 CREATE TEMP TABLE donor (x int, last int, n int);
 INSERT INTO donor VALUES (6,6,1203),(5,6,728),(4,6,512),(3,6,357),(2,6,234),(1,6,129),(5,5,335),(4,5,284),(3,5,225),(2,5,173),(1,5,119),

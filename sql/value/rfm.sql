@@ -14,6 +14,8 @@ SELECT bool_and(s = 1 + floor(b * (k - 1.0) / n)) FROM (
 -- any type, in pieces of a moved window, NULL
 SELECT v, rfm_score(v) OVER (ORDER BY v NULLS FIRST) FROM unnest(ARRAY['2024-01-01'::date, '2024-03-01', NULL, '2024-02-01']) v ORDER BY v;
 SELECT v, rfm_score(v, buckets => 3) OVER (ORDER BY v) FROM unnest(ARRAY[10.5, 3.25, 7]) v;
+-- without an order nobody ranks before anybody
+SELECT v, rfm_score(v) OVER (), rank() OVER () FROM unnest(ARRAY[30, 10, 20]) v;
 SELECT rfm_score(1, 0) OVER ();
 SELECT rfm_score(1, NULL::int) OVER ();
 SELECT rfm_score(1, 1001) OVER ();

@@ -5,7 +5,7 @@
 CREATE FUNCTION rfm_score(value anyelement, buckets integer DEFAULT 5)
   RETURNS integer LANGUAGE C WINDOW IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION rfm_score(anyelement, integer) IS
-  'window function: score 1..buckets of a value among those of OVER (ORDER BY value), best last; 1 + floor(buckets (rank - 1) / n), so ties score alike; for recency ORDER BY value DESC';
+  'window function: score 1..buckets of a value among those of OVER (ORDER BY value), best last: 1 + floor(buckets (rank - 1) / n); ties score alike, no ORDER BY: all 1; recency: ORDER BY value DESC';
 
 CREATE FUNCTION rfm_score(value double precision, breaks double precision[])
   RETURNS integer LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'rfm_score_breaks';
