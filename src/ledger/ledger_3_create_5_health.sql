@@ -122,6 +122,7 @@ CREATE TABLE IF NOT EXISTS %1$I.health_history (
   PRIMARY KEY (customer_id, read_at)
 );
 CREATE INDEX IF NOT EXISTS health_history_read_at_idx ON %1$I.health_history (read_at);
+CREATE INDEX IF NOT EXISTS touchpoint_band_set_idx ON %1$I.touchpoint (customer_id, occurred_at) WHERE kind = 'health_band_set';
 COMMENT ON TABLE %1$I.health_history IS 'health of a customer at each reading; what becomes known later does not restate it';
 COMMENT ON COLUMN %1$I.health_history.customer_id IS 'key of the customer';
 COMMENT ON COLUMN %1$I.health_history.read_at IS 'the instant that was read';
