@@ -28,7 +28,7 @@ CREATE FUNCTION ledger_view_names() RETURNS text[]
     'journey_edges',
     'ledger_sources',
     'ledger_health'
-  ]::pg_catalog.text[];
+  ]::pg_catalog.text[] || @extschema@.ledger_kpi_view_names();
 COMMENT ON FUNCTION ledger_view_names() IS
   'the views of a ledger in the order in which they are made: ledger_view_<name>(ledger) makes one';
 

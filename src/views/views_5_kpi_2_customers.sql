@@ -1,0 +1,205 @@
+--
+-- KPIs: facts of customers, leads, deals and revenue
+--
+
+CREATE FUNCTION ledger_kpi_facts_customers() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN $sql$
+WITH move AS (
+  SELECT @segment@ AS segment, @extschema@.period_start(t.entered_at, @grain@, @zone@) AS period_start, t.customer_id, t.seq, t.entered_at, @extschema@.is_customer(t.stage) AS starts,
+         @extschema@.is_customer(t.stage) AND NOT EXISTS (
+           SELECT FROM @ledger@.stage_history e WHERE e.customer_id = t.customer_id AND e.seq < t.seq AND @extschema@.is_customer(e.stage)) AS is_new
+    FROM @ledger@.stage_history t LEFT JOIN @ledger@.stage_history b ON b.customer_id = t.customer_id AND b.seq = t.seq - 1 @scope@
+   WHERE t.entered_at >= @from@ AND t.entered_at < @until@
+     AND @extschema@.is_customer(t.stage) <> coalesce(@extschema@.is_customer(b.stage), false)
+), person AS (
+  SELECT m.segment, m.period_start, m.customer_id, (array_agg(m.starts ORDER BY m.seq))[1] AS first_starts, (array_agg(m.starts ORDER BY m.seq DESC))[1] AS last_starts,
+         count(*) FILTER (WHERE m.is_new) AS new, count(*) FILTER (WHERE m.starts AND NOT m.is_new) AS returned, count(*) FILTER (WHERE NOT m.starts) AS lost,
+         count(*) FILTER (WHERE NOT m.starts AND EXISTS (
+           SELECT FROM @ledger@.touchpoint w WHERE w.customer_id = m.customer_id
+            AND (w.kind = 'payment_failed' AND w.occurred_at > m.entered_at - interval '30 days' AND w.occurred_at <= m.entered_at
+              OR w.kind IN ('cancelled', 'subscription_ended') AND w.occurred_at > m.entered_at - interval '400 days' AND w.occurred_at <= m.entered_at AND w.properties @> '{"voluntary": false}'))) AS involuntary
+    FROM move m GROUP BY 1, 2, 3
+), moved AS (
+  SELECT p.segment, p.period_start, sum(p.new) AS new, sum(p.returned) AS returned, sum(p.lost) AS lost, sum(p.involuntary) AS involuntary,
+         count(*) FILTER (WHERE NOT p.first_starts AND NOT p.last_starts) AS gone, count(*) FILTER (WHERE p.first_starts) AS came
+    FROM person p GROUP BY 1, 2
+), opening AS (
+  SELECT @segment@ AS segment, count(*) AS n FROM @ledger@.stage_history t @scope@
+   WHERE t.entered_at < @from@ AND (t.left_at IS NULL OR t.left_at >= @from@) AND @extschema@.is_customer(t.stage) GROUP BY 1
+), running AS (
+  SELECT s.segment, p.period_start, coalesce(m.new, 0) AS new, coalesce(m.returned, 0) AS returned, coalesce(m.lost, 0) AS lost, coalesce(m.involuntary, 0) AS involuntary,
+         coalesce(m.gone, 0) AS gone, coalesce(m.came, 0) AS came,
+         coalesce(o.n, 0) + coalesce(sum(m.new + m.returned - m.lost) OVER (PARTITION BY s.segment ORDER BY p.period_start ROWS UNBOUNDED PRECEDING), 0) AS at_end
+    FROM @periods@ p CROSS JOIN @segments@ s
+    LEFT JOIN moved m ON m.segment = s.segment AND m.period_start = p.period_start
+    LEFT JOIN opening o ON o.segment = s.segment
+), referred AS (
+  SELECT r.segment, r.period_start, count(*) AS n
+    FROM (SELECT m.segment, m.period_start, 'c ' || m.customer_id::text AS who FROM move m JOIN @ledger@.customer c ON c.customer_id = m.customer_id
+           WHERE m.is_new AND c.channel = 'referral' AND NOT EXISTS (
+             SELECT FROM @ledger@.touchpoint e WHERE e.kind = 'referral_converted' AND e.subject = m.customer_id::text)
+          UNION
+          SELECT @segment@, @extschema@.period_start(t.occurred_at, @grain@, @zone@), coalesce('s ' || t.subject, 'c ' || t.touchpoint_id) FROM @ledger@.touchpoint t @scope@
+           WHERE t.kind = 'referral_converted' AND t.occurred_at >= @from@ AND t.occurred_at < @until@) r
+   GROUP BY 1, 2
+)
+SELECT r.segment, r.period_start, f.fact, f.value
+  FROM running r LEFT JOIN referred e ON e.segment = r.segment AND e.period_start = r.period_start
+ CROSS JOIN LATERAL (VALUES
+  ('customers_new', r.new), ('customers_returned', r.returned), ('customers_lost', r.lost), ('customers_lost_involuntary', r.involuntary), ('customers_end', r.at_end),
+  ('customers_start', r.at_end - r.new - r.returned + r.lost), ('customers_kept', r.at_end - r.new - r.returned + r.lost - r.gone), ('customers_served', r.at_end - r.new - r.returned + r.lost + r.came),
+  ('customers_referred', least(coalesce(e.n, 0), r.new))) f (fact, value)
+$sql$;
+COMMENT ON FUNCTION ledger_kpi_facts_customers() IS 'facts of periods: customers at both ends, new, returned, lost, there at some time (served), there at both ends (kept)';
+
+CREATE FUNCTION ledger_kpi_facts_leads() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN $sql$
+SELECT l.segment, @extschema@.period_start(l.at, @grain@, @zone@) AS period_start, 'leads' AS fact, count(*)::numeric AS value
+  FROM (SELECT @segment@ AS segment, t.customer_id, min(t.occurred_at) AS at
+          FROM @ledger@.touchpoint t JOIN @ledger@.touchpoint_kind k ON k.kind = t.kind AND k.stage = 'acquisition' @scope@
+         WHERE t.occurred_at >= @from@ AND t.occurred_at < @until@ AND t.customer_id IS NOT NULL GROUP BY 1, 2) l
+  JOIN @ledger@.customer c ON c.customer_id = l.customer_id
+ WHERE (c.first_paid_at IS NULL OR l.at <= c.first_paid_at)
+   AND (c.first_touch_at >= @from@ OR NOT EXISTS (
+     SELECT FROM @ledger@.touchpoint e JOIN @ledger@.touchpoint_kind k ON k.kind = e.kind AND k.stage = 'acquisition'
+      WHERE e.customer_id = l.customer_id AND e.occurred_at < @from@))
+ GROUP BY 1, 2
+$sql$;
+COMMENT ON FUNCTION ledger_kpi_facts_leads() IS 'facts of periods: people identified, by their first evidence of acquisition before any payment';
+
+CREATE FUNCTION ledger_kpi_facts_deals() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN $sql$
+WITH deal AS (
+  SELECT @segment@ AS segment, @extschema@.period_start(t.occurred_at, @grain@, @zone@) AS period_start, coalesce(t.amount, o.amount) AS amount,
+         extract(epoch FROM t.occurred_at - o.opened_at)::double precision / 86400 AS days
+    FROM @ledger@.touchpoint t @scope@
+    LEFT JOIN LATERAL (
+      SELECT min(w.occurred_at) AS opened_at, (array_agg(w.amount ORDER BY w.occurred_at DESC) FILTER (WHERE w.amount IS NOT NULL))[1] AS amount FROM @ledger@.touchpoint w
+       WHERE w.customer_id = t.customer_id AND w.kind = 'opportunity_opened' AND w.subject IS NOT DISTINCT FROM t.subject AND w.occurred_at <= t.occurred_at) o ON true
+   WHERE t.kind = 'opportunity_won' AND t.occurred_at >= @from@ AND t.occurred_at < @until@
+), counted AS (
+  SELECT d.segment, d.period_start, count(*) AS deals, sum(d.amount) AS amount, count(d.amount) AS with_amount, count(d.days) AS timed,
+         percentile_cont(0.5) WITHIN GROUP (ORDER BY d.days) AS median
+    FROM deal d GROUP BY 1, 2
+)
+SELECT c.segment, c.period_start, f.fact, f.value FROM counted c CROSS JOIN LATERAL (VALUES
+  ('deals', c.deals), ('deal_amount', c.amount), ('deals_with_amount', c.with_amount), ('deal_days_count', c.timed), ('deal_days_median', c.median::text::numeric)) f (fact, value)
+$sql$;
+COMMENT ON FUNCTION ledger_kpi_facts_deals() IS 'facts of periods: deals won, their amount, and how long they took';
+
+CREATE FUNCTION ledger_kpi_facts_cohorts() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN $sql$
+WITH opened AS (
+  SELECT @segment@ AS segment, t.customer_id, t.subject, t.occurred_at FROM @ledger@.touchpoint t @scope@
+   WHERE t.kind = 'opportunity_opened' AND t.occurred_at < @until@
+), won AS (
+  SELECT w.customer_id, w.subject, max(w.occurred_at) AS at FROM @ledger@.touchpoint w WHERE w.kind = 'opportunity_won' GROUP BY 1, 2
+), lead AS (
+  SELECT o.segment, o.customer_id, min(o.occurred_at) AS opened_at,
+         (SELECT min(e.occurred_at) FROM @ledger@.touchpoint e JOIN @ledger@.touchpoint_kind k ON k.kind = e.kind AND k.stage = 'acquisition' WHERE e.customer_id = o.customer_id) AS at
+    FROM opened o GROUP BY 1, 2
+)
+SELECT o.segment, @extschema@.period_start(o.occurred_at, @grain@, @zone@) AS period_start, 'opportunity_wins' AS fact, count(*)::numeric AS value
+  FROM opened o JOIN won w ON w.customer_id = o.customer_id AND w.subject IS NOT DISTINCT FROM o.subject AND w.at >= o.occurred_at
+ WHERE o.occurred_at >= @from@ GROUP BY 1, 2
+UNION ALL
+SELECT l.segment, @extschema@.period_start(l.at, @grain@, @zone@), 'lead_opportunities', count(*)::numeric
+  FROM lead l JOIN @ledger@.customer c ON c.customer_id = l.customer_id
+ WHERE l.at >= @from@ AND l.at < @until@ AND (c.first_paid_at IS NULL OR l.at <= c.first_paid_at) GROUP BY 1, 2
+$sql$;
+COMMENT ON FUNCTION ledger_kpi_facts_cohorts() IS 'facts of periods that later touchpoints change: opportunities of the period won since, leads of the period with an opportunity since';
+
+-- Recurring revenue: the amount of each open subscription, from each of its touchpoints to the next or to its end.
+CREATE FUNCTION ledger_revenue_changes(who text) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN pg_catalog.replace($sql$
+WITH raw AS (
+  SELECT t.customer_id, t.subject, t.occurred_at, k.rank, t.source, t.source_key, k.subject_effect AS effect, CASE WHEN k.feeds = 'mrr' THEN t.amount END AS amount,
+         @extschema@.ledger_instant(t.properties ->> 'until') AS until
+    FROM @ledger@.touchpoint t JOIN @ledger@.touchpoint_kind k ON k.kind = t.kind AND k.subject_effect IN ('opens', 'changes', 'notice', 'ends')
+   WHERE t.customer_id IS NOT NULL AND @who@
+), opened AS (
+  SELECT DISTINCT r.customer_id, r.subject FROM raw r WHERE r.effect = 'opens'
+), mark AS (
+  -- an end without a subject ends all, where none without a subject was opened
+  SELECT r.customer_id, o.subject, r.occurred_at, r.rank, r.source, r.source_key, r.effect, r.amount, r.until
+    FROM raw r JOIN opened o ON o.customer_id = r.customer_id AND (o.subject IS NOT DISTINCT FROM r.subject
+      OR r.subject IS NULL AND r.effect IN ('notice', 'ends') AND NOT EXISTS (SELECT FROM opened n WHERE n.customer_id = r.customer_id AND n.subject IS NULL))
+), first_reading AS (
+  SELECT m.*, row_number() OVER subject AS i, count(*) FILTER (WHERE m.effect IN ('opens', 'ends') OR m.until IS NOT NULL) OVER subject AS reading,
+         count(m.amount) FILTER (WHERE m.effect IN ('opens', 'changes')) OVER subject AS pricing
+    FROM mark m WINDOW subject AS (PARTITION BY m.customer_id, m.subject ORDER BY m.occurred_at, m.rank, m.source COLLATE "C", m.source_key COLLATE "C" NULLS FIRST ROWS UNBOUNDED PRECEDING)
+), said AS (
+  SELECT r.*, first_value(CASE r.effect WHEN 'ends' THEN r.occurred_at WHEN 'opens' THEN coalesce(r.until, 'infinity') ELSE r.until END) OVER (PARTITION BY r.customer_id, r.subject, r.reading ORDER BY r.i) AS end_said
+    FROM first_reading r
+), noticed AS (
+  -- notice without a date: at the end that is known, else at once
+  SELECT s.*, CASE WHEN s.effect = 'notice' AND s.until IS NULL AND coalesce(s.end_said, 'infinity') = 'infinity' THEN s.occurred_at END AS ended_at,
+         count(*) FILTER (WHERE s.effect = 'opens' OR s.until IS NOT NULL OR s.effect = 'ends' OR s.effect = 'notice' AND coalesce(s.end_said, 'infinity') = 'infinity') OVER (PARTITION BY s.customer_id, s.subject ORDER BY s.i) AS word
+    FROM said s
+), stay AS (
+  SELECT n.customer_id, n.subject, n.i, n.occurred_at, coalesce(first_value(n.amount) OVER (PARTITION BY n.customer_id, n.subject, n.pricing ORDER BY n.i), 0) AS amount, n.pricing,
+         first_value(coalesce(n.ended_at, n.end_said)) OVER (PARTITION BY n.customer_id, n.subject, n.word ORDER BY n.i) AS end_at,
+         lead(n.occurred_at) OVER (PARTITION BY n.customer_id, n.subject ORDER BY n.i) AS next_at
+    FROM noticed n
+), level AS (
+  SELECT s.customer_id, s.subject, s.i, v.at, v.j, v.amount FROM stay s
+   CROSS JOIN LATERAL (VALUES (s.occurred_at, 1, CASE WHEN s.pricing > 0 AND s.end_at > s.occurred_at THEN s.amount ELSE 0 END), (s.end_at, 2, 0)) v (at, j, amount)
+   WHERE v.j = 1 OR v.at > s.occurred_at AND v.at < 'infinity' AND (s.next_at IS NULL OR v.at < s.next_at)
+), step AS (
+  SELECT l.customer_id, l.at, l.amount - coalesce(lag(l.amount) OVER (PARTITION BY l.customer_id, l.subject ORDER BY l.i, l.j), 0) AS amount FROM level l
+)
+SELECT s.customer_id, s.at AS changed_at, sum(s.amount) AS amount FROM step s GROUP BY 1, 2 HAVING sum(s.amount) <> 0
+$sql$, '@who@', who);
+COMMENT ON FUNCTION ledger_revenue_changes(text) IS 'part of KPIs: the query for the changes of recurring revenue of those customers for whom a condition on a touchpoint t holds';
+
+CREATE FUNCTION ledger_kpi_facts_revenue() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN $sql$
+WITH touched AS MATERIALIZED (
+  SELECT DISTINCT t.customer_id FROM @ledger@.touchpoint t JOIN @ledger@.touchpoint_kind k ON k.kind = t.kind AND k.subject_effect IN ('opens', 'changes', 'notice', 'ends')
+   WHERE t.occurred_at >= @revenue_until@ AND t.customer_id IS NOT NULL
+), change AS (
+  SELECT c.customer_id, c.changed_at, c.amount FROM @ledger@.kpi_revenue_change c WHERE NOT EXISTS (SELECT FROM touched d WHERE d.customer_id = c.customer_id)
+  UNION ALL
+  SELECT * FROM (@revenue_changes@) d
+), net AS (
+  SELECT @segment@ AS segment, t.customer_id, CASE WHEN t.changed_at >= @from@ THEN @extschema@.period_start(t.changed_at, @grain@, @zone@) ELSE '-infinity' END AS period_start, sum(t.amount) AS amount
+    FROM change t @scope@ WHERE t.changed_at < @until@ GROUP BY 1, 2, 3
+), moved AS (
+  SELECT n.*, sum(n.amount) OVER w AS after, sum(n.amount) OVER w - n.amount AS before, row_number() OVER w > 1 AS paid_before
+    FROM net n WINDOW w AS (PARTITION BY n.segment, n.customer_id ORDER BY n.period_start)
+), named AS (
+  SELECT m.*, CASE WHEN m.period_start = '-infinity' THEN 'opening' ELSE @extschema@.revenue_movement(m.before, m.after, m.paid_before) END AS movement FROM moved m
+), counted AS (
+  SELECT n.segment, n.period_start, sum(n.amount) AS net, count(*) FILTER (WHERE n.before = 0 AND n.after > 0) - count(*) FILTER (WHERE n.before > 0 AND n.after = 0) AS subscribers,
+         sum(n.after) FILTER (WHERE n.movement = 'new') AS new, sum(n.amount) FILTER (WHERE n.movement = 'expansion') AS expansion, -sum(n.amount) FILTER (WHERE n.movement = 'contraction') AS contraction,
+         sum(n.before) FILTER (WHERE n.movement = 'churn') AS churn, sum(n.after) FILTER (WHERE n.movement = 'reactivation') AS reactivation,
+         count(*) FILTER (WHERE n.movement = 'new') AS new_count, count(*) FILTER (WHERE n.movement = 'expansion') AS expansion_count, count(*) FILTER (WHERE n.movement = 'contraction') AS contraction_count,
+         count(*) FILTER (WHERE n.movement = 'churn') AS churn_count, count(*) FILTER (WHERE n.movement = 'reactivation') AS reactivation_count
+    FROM named n GROUP BY 1, 2
+), bought AS (
+  SELECT @segment@ AS segment, @extschema@.period_start(t.occurred_at, @grain@, @zone@) AS period_start, sum(t.amount) AS amount
+    FROM @ledger@.touchpoint t JOIN @ledger@.touchpoint_kind k ON k.kind = t.kind AND k.feeds IN ('purchases', 'refunds') @scope@
+   WHERE t.occurred_at >= @from@ AND t.occurred_at < @until@ GROUP BY 1, 2
+), running AS (
+  SELECT s.segment, p.period_start, c.new, c.expansion, c.contraction, c.churn, c.reactivation, c.new_count, c.expansion_count, c.contraction_count, c.churn_count, c.reactivation_count,
+         coalesce(c.net, 0) AS net, coalesce(c.subscribers, 0) AS joined, b.amount AS bought,
+         coalesce(o.net, 0) + sum(coalesce(c.net, 0)) OVER w AS at_end, coalesce(o.subscribers, 0) + sum(coalesce(c.subscribers, 0)) OVER w AS subscribers_end
+    FROM @periods@ p CROSS JOIN @segments@ s
+    LEFT JOIN counted c ON c.segment = s.segment AND c.period_start = p.period_start
+    LEFT JOIN counted o ON o.segment = s.segment AND o.period_start = '-infinity'
+    LEFT JOIN bought b ON b.segment = s.segment AND b.period_start = p.period_start
+  WINDOW w AS (PARTITION BY s.segment ORDER BY p.period_start ROWS UNBOUNDED PRECEDING)
+)
+SELECT r.segment, r.period_start, f.fact, f.value FROM running r CROSS JOIN LATERAL (VALUES
+  ('mrr_start', r.at_end - r.net), ('mrr_new', r.new), ('mrr_expansion', r.expansion), ('mrr_contraction', r.contraction), ('mrr_churn', r.churn), ('mrr_reactivation', r.reactivation), ('mrr_end', r.at_end),
+  ('mrr_new_count', r.new_count), ('mrr_expansion_count', r.expansion_count), ('mrr_contraction_count', r.contraction_count), ('mrr_churn_count', r.churn_count), ('mrr_reactivation_count', r.reactivation_count),
+  ('subscribers_start', r.subscribers_end - r.joined), ('subscribers_end', r.subscribers_end),
+  ('monthly_revenue', r.at_end + coalesce(r.bought, 0) / CASE @grain@ WHEN 'month' THEN 1 WHEN 'quarter' THEN 3 WHEN 'year' THEN 12 WHEN 'week' THEN 28 / 121.75 ELSE 4 / 121.75 END)) f (fact, value)
+$sql$;
+COMMENT ON FUNCTION ledger_kpi_facts_revenue() IS 'facts of periods: recurring revenue and how it moved, and revenue a month with purchases less refunds';

@@ -1,0 +1,164 @@
+--
+-- KPIs: facts, computed now or kept
+--
+
+CREATE FUNCTION ledger_setting(ledger text, name text) RETURNS text
+  LANGUAGE plpgsql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  result text;
+BEGIN
+  EXECUTE format('SELECT s.value FROM %I.setting s WHERE s.name = $1', ledger) INTO result USING name;
+  RETURN result;
+END $$;
+COMMENT ON FUNCTION ledger_setting(text, text) IS 'the value of a setting of the ledger; NULL if it has none of that name';
+
+CREATE FUNCTION ledger_grain_step(grain text) RETURNS interval
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+  RETURN CASE grain WHEN 'quarter' THEN interval '3 months' WHEN 'week' THEN interval '7 days' WHEN 'day' THEN interval '1 day'
+                    WHEN 'month' THEN interval '1 month' WHEN 'year' THEN interval '1 year' END;
+COMMENT ON FUNCTION ledger_grain_step(text) IS 'the length of a period: day, week, month, quarter or year';
+
+CREATE FUNCTION ledger_kpi_query(ledger text, query text, grain text, since date, until date, scope text) RETURNS text
+  LANGUAGE plpgsql STABLE
+  SET search_path = pg_catalog, pg_temp
+  SET datestyle = 'ISO, YMD'
+AS $$
+DECLARE
+  zone text := @extschema@.ledger_setting(ledger, 'time_zone');
+  step interval := @extschema@.ledger_grain_step(grain);
+  filled text := query;
+  words text[];
+  revenue_until timestamptz;
+BEGIN
+  IF query LIKE '%@revenue_until@%' THEN
+    EXECUTE format('SELECT k.revenue_until FROM %I.kpi_revenue_until k', ledger) INTO revenue_until;
+  END IF;
+  words := ARRAY[
+    ['@revenue_changes@', @extschema@.ledger_revenue_changes('t.customer_id IN (SELECT d.customer_id FROM touched d)')],
+    ['@segments@', CASE WHEN scope IS NULL THEN '(SELECT ''all''::text AS segment)' ELSE format('(SELECT DISTINCT g.segment FROM %s g)', scope) END],
+    ['@segment@', CASE WHEN scope IS NULL THEN '''all''::text' ELSE 'g.segment' END],
+    ['@scope@', CASE WHEN scope IS NULL THEN '' ELSE format('JOIN %s g ON g.customer_id = t.customer_id', scope) END],
+    ['@periods@', format('(SELECT p::date AS period_start, p AT TIME ZONE %3$L AS from_at, (p + %4$L::interval) AT TIME ZONE %3$L AS to_at FROM generate_series(%1$L::timestamp, %2$L::timestamp - interval ''1 day'', %4$L::interval) p)',
+                         since, until, zone, step)],
+    ['@from@', format('%L::timestamptz', since::timestamp AT TIME ZONE zone)],
+    ['@until@', format('%L::timestamptz', least(until::timestamp AT TIME ZONE zone, now()))],
+    ['@now@', format('%L::timestamptz', now())],
+    ['@revenue_until@', format('%L::timestamptz', revenue_until)],
+    ['@gap@', format('%L::interval', coalesce(@extschema@.ledger_setting(ledger, 'session_gap'), '30 minutes'))],
+    ['@zone@', format('%L::text', zone)], ['@grain@', format('%L::text', grain)], ['@ledger@', quote_ident(ledger)]];
+  FOR i IN 1 .. array_length(words, 1) LOOP
+    filled := replace(filled, words[i][1], words[i][2]);
+  END LOOP;
+  RETURN filled;
+END $$;
+COMMENT ON FUNCTION ledger_kpi_query(text, text, text, date, date, text) IS
+  'part of KPIs: the query of a family of facts for the periods from since to before until, for the segments that the relation scope gives customers';
+
+CREATE FUNCTION ledger_kpi_facts(
+  ledger text, grain text, since date, until date, families text[], scope text DEFAULT NULL,
+  OUT family text, OUT segment text, OUT period_start date, OUT fact text, OUT value numeric
+) RETURNS SETOF record
+  LANGUAGE plpgsql STABLE
+  SET search_path = pg_catalog, pg_temp
+  SET datestyle = 'ISO, YMD'
+  SET timezone = 'UTC'
+  SET jit = off
+AS $$
+DECLARE
+  wanted text;
+  query text;
+BEGIN
+  PERFORM set_config('TimeZone', @extschema@.ledger_setting(ledger, 'time_zone'), true);
+  FOREACH wanted IN ARRAY families LOOP
+    CONTINUE WHEN wanted = 'health' AND to_regclass(format('%I.health_history', ledger)) IS NULL;
+    EXECUTE format('SELECT @extschema@.%I()', 'ledger_kpi_facts_' || wanted) INTO query;
+    RETURN QUERY EXECUTE format('SELECT %L::text, q.segment, q.period_start, q.fact::text, q.value::numeric FROM (%s) q (segment, period_start, fact, value) WHERE q.value <> 0',
+      wanted, @extschema@.ledger_kpi_query(ledger, query, grain, since, until, scope));
+  END LOOP;
+END $$;
+COMMENT ON FUNCTION ledger_kpi_facts(text, text, date, date, text[], text) IS
+  'the facts of the periods from since to before until, computed from the ledger''s tables now, for everyone or for the segments that the relation scope (customer_id, segment) gives customers; what is 0 has no row';
+
+CREATE FUNCTION ledger_kpi_range(
+  ledger text, grain text, segment_wanted text DEFAULT 'all',
+  OUT first_start date, OUT live_start date, OUT slow_start date, OUT until date
+)
+  LANGUAGE plpgsql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  zone text := @extschema@.ledger_setting(ledger, 'time_zone');
+  step interval := @extschema@.ledger_grain_step(grain);
+  first_at timestamptz;
+BEGIN
+  EXECUTE format('SELECT min(p.period_start), max(p.period_start) + $3, min(p.period_start) FILTER (WHERE NOT p.is_settled) FROM %I.kpi_period p '
+                 'WHERE p.segment = $1 AND p.period_grain = $2', ledger) INTO first_start, live_start, slow_start USING segment_wanted, grain, step;
+  IF first_start IS NULL THEN
+    EXECUTE format('SELECT min(t.occurred_at) FROM %I.touchpoint t', ledger) INTO first_at;
+    first_start := @extschema@.period_start(coalesce(first_at, now()), grain, zone);
+    live_start := first_start;
+  END IF;
+  until := @extschema@.period_start(now(), grain, zone) + step;
+  slow_start := coalesce(slow_start, live_start);
+END $$;
+COMMENT ON FUNCTION ledger_kpi_range(text, text, text) IS
+  'part of KPIs: the first period, the first that is not kept, the first that is not settled, and the end of the current one';
+
+CREATE FUNCTION ledger_kpi_live(
+  ledger text, grain text, OUT period_start date, OUT fact text, OUT value numeric
+) RETURNS SETOF record
+  LANGUAGE plpgsql STABLE ROWS 1000
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  range record;
+BEGIN
+  IF grain <> ALL (string_to_array(replace(coalesce(@extschema@.ledger_setting(ledger, 'kpi_grains'), 'month'), ' ', ''), ',') || 'month'::text) THEN
+    RETURN;
+  END IF;
+  range := @extschema@.ledger_kpi_range(ledger, grain);
+  RETURN QUERY
+    SELECT f.period_start, f.fact, f.value FROM @extschema@.ledger_kpi_facts(ledger, grain, range.live_start, range.until,
+      ARRAY(SELECT k.family FROM @extschema@.ledger_kpi_families() k WHERE NOT k.is_slow AND NOT k.is_open)) f
+    UNION ALL
+    SELECT f.period_start, f.fact, f.value FROM @extschema@.ledger_kpi_facts(ledger, grain, range.slow_start, range.until,
+      ARRAY(SELECT k.family FROM @extschema@.ledger_kpi_families() k WHERE k.is_slow)) f
+    UNION ALL
+    SELECT f.period_start, f.fact, f.value FROM @extschema@.ledger_kpi_facts(ledger, grain, range.first_start, range.until,
+      ARRAY(SELECT k.family FROM @extschema@.ledger_kpi_families() k WHERE k.is_open)) f;
+END $$;
+COMMENT ON FUNCTION ledger_kpi_live(text, text) IS
+  'the facts of everyone that ledger_refresh() doesn''t keep: of periods since, of those that are not settled, and of cohorts that go on';
+
+-- The facts of a period side by side: what the views of KPIs are written over.
+CREATE FUNCTION ledger_kpi_pivot(facts text, columns text[]) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+  RETURN format('SELECT x.segment, x.period_grain, x.period_start, %s FROM (%s) x GROUP BY x.segment, x.period_grain, x.period_start',
+    (SELECT string_agg(format(CASE WHEN c ~ '(_median|_p90|^baseline_churn_rate)$' THEN 'sum(x.value) FILTER (WHERE x.fact = %L) AS %I' ELSE 'coalesce(sum(x.value) FILTER (WHERE x.fact = %L), 0) AS %I' END, c, c), ', ')
+       FROM unnest(columns) c), facts);
+COMMENT ON FUNCTION ledger_kpi_pivot(text, text[]) IS 'part of KPIs: a query for periods with their facts in columns';
+
+CREATE FUNCTION ledger_kpi_dated(ledger text, pivot text) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+  RETURN format($sql$
+    SELECT b.*, e.period_end, e.ended_at <= now() AS is_complete, coalesce(p.as_of, now()) AS as_of, p.restated_at,
+           coalesce((SELECT min(l.late_since) FROM %1$I.kpi_late l) >= CASE WHEN p.as_of IS NULL THEN (SELECT u.revenue_until FROM %1$I.kpi_revenue_until u) ELSE e.ended_at + interval '192 hours' END, true)
+             AND coalesce((SELECT k.horizon FROM %1$I.clock k), '-infinity') >= least(e.ended_at, now() - interval '24 hours') AS is_fresh
+      FROM (%2$s) b
+     CROSS JOIN LATERAL (SELECT (b.period_start + CASE b.period_grain WHEN 'month' THEN interval '1 month' WHEN 'quarter' THEN interval '3 months' WHEN 'year' THEN interval '1 year' WHEN 'week' THEN interval '7 days' ELSE interval '1 day' END)::date AS period_end) s
+     CROSS JOIN LATERAL (SELECT s.period_end, s.period_end::timestamp AT TIME ZONE @time_zone@ AS ended_at) e
+      LEFT JOIN %1$I.kpi_period p ON p.segment = b.segment AND p.period_grain = b.period_grain AND p.period_start = b.period_start
+  $sql$, ledger, pivot);
+COMMENT ON FUNCTION ledger_kpi_dated(text, text) IS 'part of KPIs: a query for periods with their ends and whether their figures are fresh';
+CREATE FUNCTION ledger_kpi_basis(ledger text, grains text[], columns text[]) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+  RETURN @extschema@.ledger_kpi_dated(ledger, @extschema@.ledger_kpi_pivot(
+    format('SELECT f.segment, f.period_grain, f.period_start, f.fact, f.value FROM %I.kpi_fact f WHERE f.segment = ''all'' AND f.period_grain = ANY (%L)', ledger, grains)
+    || (SELECT string_agg(format(' UNION ALL SELECT ''all''::text, %L::text, l.period_start, l.fact, l.value FROM @extschema@.ledger_kpi_live(%L, %1$L) l', g, ledger), '') FROM unnest(grains) g), columns));
+
+COMMENT ON FUNCTION ledger_kpi_basis(text, text[], text[]) IS 'part of KPIs: a query for the periods of everyone with their facts in columns, kept or computed now';
