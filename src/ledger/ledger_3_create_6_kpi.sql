@@ -92,10 +92,10 @@ CREATE TABLE IF NOT EXISTS %1$I.kpi_revenue_change (
 COMMENT ON TABLE %1$I.kpi_revenue_change IS 'when recurring revenue of a customer changed, and by how much a month; by touchpoints before kpi_revenue_until';
 CREATE TABLE IF NOT EXISTS %1$I.kpi_revenue_until (
   only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-  revenue_until timestamptz NOT NULL DEFAULT '-infinity'
+  revenue_until timestamptz
 );
 INSERT INTO %1$I.kpi_revenue_until (only_row) VALUES (true) ON CONFLICT DO NOTHING;
-COMMENT ON TABLE %1$I.kpi_revenue_until IS 'the instant before which kpi_revenue_change knows all touchpoints, in one row';
+COMMENT ON TABLE %1$I.kpi_revenue_until IS 'the instant before which kpi_revenue_change knows all touchpoints, in one row; NULL: none';
 CREATE TABLE IF NOT EXISTS %1$I.kpi_target (
   target text PRIMARY KEY,
   kpi text NOT NULL,

@@ -33,7 +33,7 @@ DECLARE
   revenue_until timestamptz;
 BEGIN
   IF query LIKE '%@revenue_until@%' THEN
-    EXECUTE format('SELECT k.revenue_until FROM %I.kpi_revenue_until k', ledger) INTO revenue_until;
+    EXECUTE format('SELECT coalesce(k.revenue_until, ''-infinity'') FROM %I.kpi_revenue_until k', ledger) INTO revenue_until;
   END IF;
   words := ARRAY[
     ['@revenue_changes@', @extschema@.ledger_revenue_changes('t.customer_id IN (SELECT d.customer_id FROM touched d)')],
@@ -146,7 +146,7 @@ CREATE FUNCTION ledger_kpi_dated(ledger text, pivot text) RETURNS text
   SET search_path = pg_catalog, pg_temp
   RETURN format($sql$
     SELECT b.*, e.period_end, e.ended_at <= now() AS is_complete, coalesce(p.as_of, now()) AS as_of, p.restated_at,
-           coalesce((SELECT min(l.late_since) FROM %1$I.kpi_late l) >= CASE WHEN p.as_of IS NULL THEN (SELECT u.revenue_until FROM %1$I.kpi_revenue_until u) ELSE e.ended_at + interval '192 hours' END, true)
+           coalesce((SELECT min(l.late_since) FROM %1$I.kpi_late l) >= CASE WHEN p.as_of IS NULL THEN (SELECT coalesce(u.revenue_until, '-infinity') FROM %1$I.kpi_revenue_until u) ELSE e.ended_at + interval '192 hours' END, true)
              AND coalesce((SELECT k.horizon FROM %1$I.clock k), '-infinity') >= least(e.ended_at, now() - interval '24 hours') AS is_fresh
       FROM (%2$s) b
      CROSS JOIN LATERAL (SELECT (b.period_start + CASE b.period_grain WHEN 'month' THEN interval '1 month' WHEN 'quarter' THEN interval '3 months' WHEN 'year' THEN interval '1 year' WHEN 'week' THEN interval '7 days' ELSE interval '1 day' END)::date AS period_end) s
