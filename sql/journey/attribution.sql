@@ -23,7 +23,23 @@ SELECT a.* FROM (SELECT journey_agg(at, 'visit', channel) AS j FROM touch) x, at
 -- touches ages ago have hardly any weight, and still sum to 1
 SELECT channel, credit < 1e-9 AS small, sum(credit) OVER () AS total FROM (SELECT journey_agg(at, 'visit', channel) AS j FROM (VALUES ('-infinity'::timestamptz, 'a'), ('0001-01-01', 'b'), ('1999-01-01', 'c')) v(at, channel)) x,
      attribution(j, '2024-01-01', 'time_decay', lookback => NULL);
+-- all conversions of a customer at once: 2024-01-22 is worth 10, 2024-02-10 5, one before any touch 1; a NULL instant is none
+SELECT t.* FROM (SELECT journey_agg(at, 'visit', channel) AS j FROM touch) x,
+     attribution_totals(j, ARRAY['2024-01-22', '2024-02-10', NULL, '2023-12-31']::timestamptz[], '{10, 5, 7, 1}', '{last,linear,position}') t;
+-- values that are unknown; conversions without values; no rule, no conversions, no journey
+SELECT t.* FROM (SELECT journey_agg(at, 'visit', channel) AS j FROM touch) x, attribution_totals(j, '{2024-01-01, 2024-02-01, 2024-02-10}', ARRAY[NULL, 2, NULL]::float8[], rules => '{last,first}') t;
+SELECT t.* FROM (SELECT journey_agg(at, 'visit', channel) AS j FROM touch) x, attribution_totals(j, '{2024-01-22}', lookback => '8 days') t;
+SELECT t.* FROM (SELECT journey_agg(at, 'visit', channel) AS j FROM touch) x, attribution_totals(j, '{2024-01-22}', rules => '{}') t;
+SELECT t.* FROM (SELECT journey_agg(at, 'visit', channel) AS j FROM touch) x, attribution_totals(j, '{2024-01-22}', rules => NULL, lookback => '8 days') t;
+SELECT count(*) FROM (SELECT journey_agg(at, 'visit', channel) AS j FROM touch) x, attribution_totals(j, '{}') t;
+SELECT count(*) FROM (SELECT journey_agg(at, 'visit', channel) AS j FROM touch) x, attribution_totals(j, NULL) t;
+SELECT t.* FROM attribution_totals(NULL, '{2024-01-22, 2024-01-23}', '{3, 4}') t;
+SELECT t.* FROM (SELECT journey_agg(at, 'visit', channel) AS j FROM touch) x, attribution_totals(j, '{2024-01-22}', rules => '{last_non_direct}', direct => 'email', lookback => '10 days') t;
 -- mistakes
+SELECT t.* FROM (SELECT journey_agg(at, 'visit', channel) AS j FROM touch) x, attribution_totals(j, '{2024-01-22, 2024-01-23}', '{1}') t;
+SELECT t.* FROM (SELECT journey_agg(at, 'visit', channel) AS j FROM touch) x, attribution_totals(j, '{2024-01-22}', rules => '{linear,u-shaped}') t;
+SELECT t.* FROM (SELECT journey_agg(at, 'visit', channel) AS j FROM touch) x, attribution_totals(j, '{2024-01-22}', rules => '{linear,NULL}') t;
+SELECT t.* FROM (SELECT journey_agg(at, 'visit', channel) AS j FROM touch) x, attribution_totals(j, '{2024-01-22}', half_life => NULL) t;
 SELECT a.* FROM (SELECT journey_agg(at, 'visit', channel) AS j FROM touch) x, attribution(j, '2024-01-22', 'u-shaped') a;
 SELECT a.* FROM (SELECT journey_agg(at, 'visit', channel) AS j FROM touch) x, attribution(j, '2024-01-22', half_life => '0') a;
 SELECT a.* FROM (SELECT journey_agg(at, 'visit', channel) AS j FROM touch) x, attribution(j, '2024-01-22', lookback => '-1 day') a;

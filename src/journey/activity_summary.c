@@ -5,6 +5,7 @@
 
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
+#include "journey/aggregate_literal.h"
 #include "libpq/pqformat.h"
 #include "port/pg_bitutils.h"
 #include "utils/builtins.h"
@@ -125,6 +126,7 @@ writable_summary(FunctionCallInfo fcinfo, int i)
 typedef struct Clock
 {
 	PeriodCalendar *calendar; /* NULL: not found yet */
+	bool literal;			  /* no other words can come */
 	int unit_length;
 	int zone_length; /* of the word */
 	char unit[NAMEDATALEN];
@@ -183,6 +185,8 @@ clock_of_call(FunctionCallInfo fcinfo)
 	const text *unit;
 	const text *zone;
 
+	if (likely(clock != NULL && clock->literal))
+		return clock;
 	check_words(fcinfo);
 	unit = PG_GETARG_TEXT_PP(2);
 	zone = PG_NARGS() > 3 ? PG_GETARG_TEXT_PP(3) : NULL;
@@ -194,7 +198,12 @@ clock_of_call(FunctionCallInfo fcinfo)
 	if (unlikely(clock->calendar == NULL || !same_word(unit, clock->unit, clock->unit_length) ||
 				 (zone == NULL ? clock->calendar->key.zone != session_timezone
 							   : !same_word(zone, clock->zone, clock->zone_length))))
+	{
 		set_clock(clock, unit, zone);
+		/* the session's zone is a variable */
+		clock->literal = zone != NULL && aggregate_arg_is_literal(fcinfo, 2) &&
+						 aggregate_arg_is_literal(fcinfo, 3);
+	}
 	return clock;
 }
 

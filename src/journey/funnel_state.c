@@ -200,7 +200,7 @@ funnel_state_accum(PG_FUNCTION_ARGS)
 						errmsg("the steps of a funnel must not be null")));
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
 		return unchanged_state(fcinfo);
-	matcher = step_matcher(fcinfo, PG_GETARG_ARRAYTYPE_P(3));
+	matcher = step_matcher(fcinfo, 3);
 	s = state_for_row(fcinfo, step_matcher_steps(matcher), within);
 	PG_RETURN_POINTER(
 		add_row(s, PG_GETARG_TIMESTAMPTZ(1), step_matcher_match(matcher, PG_GETARG_DATUM(2))));

@@ -180,6 +180,15 @@ CREATE FUNCTION attribution(
 COMMENT ON FUNCTION attribution(journey_summary, timestamptz, text, interval, interval, text, double precision, double precision) IS
   'which channels get how much of a conversion, 0..1, together 1, over the touches in (conversion_at - lookback, conversion_at]; rule: first, last, last_non_direct, linear, time_decay, position; without a touch the channel is NULL';
 
+CREATE FUNCTION attribution_totals(
+    journey_summary, conversion_at timestamptz[], conversion_value double precision[] DEFAULT NULL, rules text[] DEFAULT '{linear}',
+    lookback interval DEFAULT '30 days', half_life interval DEFAULT '7 days', direct text DEFAULT 'direct',
+    first_share double precision DEFAULT 0.4, last_share double precision DEFAULT 0.4,
+    OUT rule text, OUT channel text, OUT credit double precision, OUT value double precision) RETURNS SETOF record
+  LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 5 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION attribution_totals(journey_summary, timestamptz[], double precision[], text[], interval, interval, text, double precision, double precision) IS
+  'attribution() of all of a customer''s conversions at once: by rule and channel the sums of credits and of credit * value; conversions without a touch are those of channel NULL';
+
 -- sessions and identity: window functions
 
 CREATE FUNCTION session_number(at timestamptz) RETURNS bigint

@@ -5,6 +5,7 @@
 #include "journey/journey_path.h"
 
 #include "catalog/pg_type.h"
+#include "funcapi.h"
 #include "journey/journey_interval.h"
 #include "journey/result_rows.h"
 #include "utils/array.h"
@@ -188,15 +189,80 @@ journey_edges(PG_FUNCTION_ARGS)
 	return result_rows_return(fcinfo, all_edges);
 }
 
-static Datum
-joined_path(const Journey *j, const Path *path, const text *separator)
+/* What session_paths() still has to return. */
+typedef struct SessionPaths
 {
-	Size bytes = VARHDRSZ;
+	Journey journey;
+	JourneyWindow gap;
+	int max_steps; /* < 0: no limit */
+	bool collapse;
+	const text *separator;
+	int begin;	   /* where the next session does */
+	uint16 *codes; /* room for the path of a session */
+} SessionPaths;
+
+static SessionPaths *
+begin_session_paths(FunctionCallInfo fcinfo)
+{
+	SessionPaths *s = palloc(sizeof(SessionPaths));
+
+	s->journey = journey_arg(fcinfo, 0);
+	s->gap = journey_window(PG_ARGISNULL(1) ? NULL : PG_GETARG_INTERVAL_P(1), "gap");
+	s->max_steps = journey_max_steps(fcinfo, 2);
+	s->collapse = !PG_ARGISNULL(3) && PG_GETARG_BOOL(3);
+	s->separator = PG_ARGISNULL(4) ? cstring_to_text(">") : PG_GETARG_TEXT_PP(4);
+	s->begin = 0;
+	s->codes = palloc(Max(s->journey.n, 1) * sizeof(uint16));
+	return s;
+}
+
+static int
+end_of_session(const SessionPaths *s)
+{
+	const Touch *touches = s->journey.touches;
+	int end = s->begin + 1;
+
+	while (end < s->journey.n && touches[end].at <= journey_deadline(touches[end - 1].at, &s->gap))
+		end++;
+	return end;
+}
+
+/* Puts the codes of the path of touchpoints begin ... end - 1 into s->codes.  Returns how many. */
+static int
+path_of_session(const SessionPaths *s, int end)
+{
+	const Touch *touches = s->journey.touches;
+	int n = 0;
+
+	for (int i = s->begin; i < end && n != s->max_steps; i++)
+		if (!s->collapse || i == s->begin || touches[i].event != touches[i - 1].event)
+			s->codes[n++] = touches[i].event;
+	return n;
+}
+
+static inline char *
+append_bytes(char *at, const char *bytes, int length)
+{
+	/* most separators, and many names, are of one byte */
+	if (length == 1)
+		*at = *bytes;
+	else
+		memcpy(at, bytes, length);
+	return at + length;
+}
+
+static text *
+joined_path(const SessionPaths *s, int n)
+{
+	const JourneyName *names = s->journey.name;
+	const char *separator = VARDATA_ANY(s->separator);
+	int separator_length = VARSIZE_ANY_EXHDR(s->separator);
+	Size bytes = VARHDRSZ + (n > 1 ? (Size) (n - 1) * separator_length : 0);
 	text *result;
 	char *at;
 
-	for (int i = 0; i < path->n; i++)
-		bytes += j->name[path->step[i].code].length + (i > 0 ? VARSIZE_ANY_EXHDR(separator) : 0);
+	for (int i = 0; i < n; i++)
+		bytes += names[s->codes[i]].length;
 	if (bytes > MaxAllocSize)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 						errmsg("path of a session too long: %zu bytes", bytes),
@@ -205,55 +271,48 @@ joined_path(const Journey *j, const Path *path, const text *separator)
 	result = palloc(bytes);
 	SET_VARSIZE(result, bytes);
 	at = VARDATA(result);
-	for (int i = 0; i < path->n; i++)
+	for (int i = 0; i < n; i++)
 	{
-		const JourneyName *name = &j->name[path->step[i].code];
-
 		if (i > 0)
-		{
-			memcpy(at, VARDATA_ANY(separator), VARSIZE_ANY_EXHDR(separator));
-			at += VARSIZE_ANY_EXHDR(separator);
-		}
-		memcpy(at, name->bytes, name->length);
-		at += name->length;
+			at = append_bytes(at, separator, separator_length);
+		at = append_bytes(at, names[s->codes[i]].bytes, names[s->codes[i]].length);
 	}
-	return PointerGetDatum(result);
-}
-
-static void
-all_session_paths(FunctionCallInfo fcinfo, ResultRows *rows)
-{
-	Journey j = journey_arg(fcinfo, 0);
-	JourneyWindow gap = journey_window(PG_ARGISNULL(1) ? NULL : PG_GETARG_INTERVAL_P(1), "gap");
-	int max_steps = journey_max_steps(fcinfo, 2);
-	bool collapse = !PG_ARGISNULL(3) && PG_GETARG_BOOL(3);
-	const text *separator = PG_ARGISNULL(4) ? cstring_to_text(">") : PG_GETARG_TEXT_PP(4);
-
-	for (int begin = 0, end; begin < j.n; begin = end)
-	{
-		Path path;
-
-		for (end = begin + 1; end < j.n; end++)
-			if (j.touches[end].at > journey_deadline(j.touches[end - 1].at, &gap))
-				break;
-		path = journey_path_steps(&j, begin, end, false, collapse, max_steps);
-		result_row(rows)->value[0] = joined_path(&j, &path, separator);
-	}
+	return result;
 }
 
 /*
  * session_paths(journey_summary, gap interval, max_steps integer, collapse boolean, separator text)
  * -> set of text
  *
- * The path of each session: touchpoints with no more than the gap between them.
+ * The path of each session: touchpoints with no more than the gap between them.  Made one by one:
+ * people group millions of them.
  */
 PG_FUNCTION_INFO_V1(session_paths);
 Datum
 session_paths(PG_FUNCTION_ARGS)
 {
-	if (PG_ARGISNULL(0))
-		return result_rows_return(fcinfo, result_rows_none);
-	return result_rows_return(fcinfo, all_session_paths);
+	FuncCallContext *context;
+	SessionPaths *s;
+	text *path;
+	int end;
+
+	if (SRF_IS_FIRSTCALL())
+	{
+		MemoryContext previous;
+
+		context = SRF_FIRSTCALL_INIT();
+		previous = MemoryContextSwitchTo(context->multi_call_memory_ctx);
+		context->user_fctx = PG_ARGISNULL(0) ? NULL : begin_session_paths(fcinfo);
+		MemoryContextSwitchTo(previous);
+	}
+	context = SRF_PERCALL_SETUP();
+	s = context->user_fctx;
+	if (s == NULL || s->begin >= s->journey.n)
+		SRF_RETURN_DONE(context);
+	end = end_of_session(s);
+	path = joined_path(s, path_of_session(s, end));
+	s->begin = end;
+	SRF_RETURN_NEXT(context, PointerGetDatum(path));
 }
 
 /* ---- times ---- */

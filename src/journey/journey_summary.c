@@ -81,10 +81,9 @@ with_room(const JourneySummary *s, int32 capacity, int32 name_bytes)
 	return copy;
 }
 
-static JourneyName *
-name_table(const JourneySummary *s)
+static void
+read_names(const JourneySummary *s, JourneyName *table)
 {
-	JourneyName *table = palloc(Max(s->names, 1) * sizeof(JourneyName));
 	const char *at = names_of(s);
 
 	for (int i = 0; i < s->names; i++)
@@ -93,6 +92,14 @@ name_table(const JourneySummary *s)
 		table[i].bytes = at + sizeof(uint16);
 		at += sizeof(uint16) + table[i].length;
 	}
+}
+
+static JourneyName *
+name_table(const JourneySummary *s)
+{
+	JourneyName *table = palloc(Max(s->names, 1) * sizeof(JourneyName));
+
+	read_names(s, table);
 	return table;
 }
 
@@ -211,50 +218,94 @@ sort_if_needed(Touch *touches, int32 n)
 		}
 }
 
-/* Give each name in use its rank among the sorted ones; others none.  Returns the bytes used. */
-static int32
-rank_names(const JourneySummary *s, const JourneyName *table, uint16 *order, uint16 *rank,
-		   int *names_used)
-{
-	bool *used = palloc0(s->names + 1);
-	int32 bytes = 0;
-	int n = 0;
+/* Most journeys have so few names that ordering them needs no memory from elsewhere. */
+#define FEW_NAMES 32
 
-	for (int32 i = 0; i < s->n; i++)
+/* The names of a journey in order. */
+typedef struct NameOrder
+{
+	int n;			/* names in use */
+	int32 bytes;	/* that they take */
+	JourneyName *table;
+	uint16 *order;	/* code of the first, the second, ... */
+	uint16 *rank;	/* by code, of those in use */
+	bool *used;		/* by code */
+	JourneyName few_names[FEW_NAMES];
+	uint16 few_orders[FEW_NAMES];
+	uint16 few_ranks[FEW_NAMES];
+	bool few_used[FEW_NAMES];
+} NameOrder;
+
+static void
+begin_name_order(NameOrder *o, int names)
+{
+	bool few = names <= FEW_NAMES;
+
+	o->table = few ? o->few_names : palloc(names * sizeof(JourneyName));
+	o->order = few ? o->few_orders : palloc(names * sizeof(uint16));
+	o->rank = few ? o->few_ranks : palloc(names * sizeof(uint16));
+	o->used = few ? o->few_used : palloc(names * sizeof(bool));
+}
+
+static void
+end_name_order(NameOrder *o)
+{
+	if (o->table == o->few_names)
+		return;
+	pfree(o->table);
+	pfree(o->order);
+	pfree(o->rank);
+	pfree(o->used);
+}
+
+/* Names come with touchpoints, so all are in use unless touchpoints were cut. */
+static void
+find_used_names(const JourneySummary *s, bool *used)
+{
+	memset(used, s->cut == 0, s->names);
+	for (int32 i = 0; i < s->n && s->cut != 0; i++)
 	{
 		used[s->touches[i].event] = true;
 		if (s->touches[i].channel != TOUCH_NO_CHANNEL)
 			used[s->touches[i].channel] = true;
 	}
+}
+
+/* Give each name in use its rank among the sorted ones. */
+static void
+order_names(const JourneySummary *s, NameOrder *o)
+{
+	begin_name_order(o, s->names);
+	read_names(s, o->table);
+	find_used_names(s, o->used);
+	o->n = 0;
+	o->bytes = 0;
 	for (int i = 0; i < s->names; i++)
-		if (used[i])
+		if (o->used[i])
 		{
-			order[n++] = i;
-			bytes += sizeof(uint16) + table[i].length;
+			o->order[o->n++] = i;
+			o->bytes += sizeof(uint16) + o->table[i].length;
 		}
-	sort_ranks(order, n, table);
-	for (int i = 0; i < n; i++)
-		rank[order[i]] = i;
-	*names_used = n;
-	pfree(used);
-	return bytes;
+	sort_ranks(o->order, o->n, o->table);
+	for (int i = 0; i < o->n; i++)
+		o->rank[o->order[i]] = i;
 }
 
 static void
-put_names(JourneySummary *s, const JourneyName *table, const uint16 *order, int n)
+put_names(JourneySummary *s, const NameOrder *o)
 {
 	char *at = names_of(s);
 
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < o->n; i++)
 	{
-		const JourneyName *name = &table[order[i]];
+		const JourneyName *name = &o->table[o->order[i]];
 		uint16 length = name->length;
 
 		memcpy(at, &length, sizeof(length));
 		memcpy(at + sizeof(length), name->bytes, name->length);
 		at += sizeof(length) + name->length;
 	}
-	s->names = n;
+	s->names = o->n;
 	s->name_bytes = at - names_of(s);
 }
 
@@ -262,27 +313,23 @@ put_names(JourneySummary *s, const JourneyName *table, const uint16 *order, int 
 static JourneySummary *
 sorted(const JourneySummary *s)
 {
-	JourneyName *table = name_table(s);
-	uint16 *order = palloc((s->names + 1) * sizeof(uint16));
-	uint16 *rank = palloc((s->names + 1) * sizeof(uint16));
-	int names;
-	int32 bytes = rank_names(s, table, order, rank, &names);
-	JourneySummary *copy = new_summary(s->max_length, s->n, bytes);
+	NameOrder names;
+	JourneySummary *copy;
 
+	order_names(s, &names);
+	copy = new_summary(s->max_length, s->n, names.bytes);
 	for (int32 i = 0; i < s->n; i++)
 	{
 		copy->touches[i] = s->touches[i];
-		copy->touches[i].event = rank[s->touches[i].event];
+		copy->touches[i].event = names.rank[s->touches[i].event];
 		if (s->touches[i].channel != TOUCH_NO_CHANNEL)
-			copy->touches[i].channel = rank[s->touches[i].channel];
+			copy->touches[i].channel = names.rank[s->touches[i].channel];
 	}
 	copy->n = s->n;
 	copy->cut = s->cut;
-	put_names(copy, table, order, names);
+	put_names(copy, &names);
 	sort_if_needed(copy->touches, copy->n);
-	pfree(table);
-	pfree(order);
-	pfree(rank);
+	end_name_order(&names);
 	return copy;
 }
 
@@ -331,6 +378,19 @@ with_room_for(JourneySummary *s, int32 touches, int32 name_bytes)
 											   : (int32) Max(bytes, 2 * (int64) name_capacity(s)));
 }
 
+/* Is this the name?  Mostly the ends of names tell. */
+static inline bool
+is_name_at(const char *at, const JourneyName *name)
+{
+	if (length_at(at) != name->length)
+		return false;
+	if (name->length == 0)
+		return true;
+	at += sizeof(uint16);
+	return at[0] == name->bytes[0] && at[name->length - 1] == name->bytes[name->length - 1] &&
+		   (name->length <= 2 || memcmp(at, name->bytes, name->length) == 0);
+}
+
 /* The code of a name, which is added if it is new; *s may move. */
 static int
 code_of_name(JourneySummary **s, const JourneyName *name)
@@ -340,8 +400,7 @@ code_of_name(JourneySummary **s, const JourneyName *name)
 
 	for (int i = 0; i < (*s)->names; i++)
 	{
-		if (length_at(at) == name->length &&
-			memcmp(at + sizeof(length), name->bytes, name->length) == 0)
+		if (is_name_at(at, name))
 			return i;
 		at += sizeof(length) + length_at(at);
 	}

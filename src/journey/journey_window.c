@@ -3,8 +3,6 @@
  */
 #include "journey/journey_window.h"
 
-#include "common/int.h"
-
 #define USEC_A_DAY INT64CONST(86400000000)
 
 /* Days from 1970-01-01 to 2000-01-01, where PostgreSQL counts from, and years beyond any of its */
@@ -55,9 +53,14 @@ days_in_month(int64 year, int month)
 	return days[month - 1] + (month == 2 && leap);
 }
 
-/* The instant some calendar months later (or earlier), clipped to infinity. */
-static int64
-add_months(int64 at, int64 months)
+static inline bool
+is_infinite(int64 at)
+{
+	return at == PG_INT64_MIN || at == PG_INT64_MAX;
+}
+
+int64
+journey_add_months(int64 at, int64 months)
 {
 	int64 days = floor_div(at, USEC_A_DAY);
 	int64 year;
@@ -66,6 +69,8 @@ add_months(int64 at, int64 months)
 	int day;
 	int64 result;
 
+	if (is_infinite(at))
+		return at;
 	civil_of_days(days + EPOCH_SHIFT, &year, &month, &day);
 	count = year * 12 + (month - 1) + months;
 	year = floor_div(count, 12);
@@ -79,26 +84,6 @@ add_months(int64 at, int64 months)
 	return result;
 }
 
-static inline bool
-is_infinite(int64 at)
-{
-	return at == PG_INT64_MIN || at == PG_INT64_MAX;
-}
-
-int64
-journey_deadline(int64 at, const JourneyWindow *w)
-{
-	int64 result;
-
-	if (w->unlimited)
-		return PG_INT64_MAX;
-	if (w->months != 0 && !is_infinite(at))
-		at = add_months(at, w->months);
-	if (is_infinite(at))
-		return at;
-	return pg_add_s64_overflow(at, w->usec, &result) ? PG_INT64_MAX : result;
-}
-
 int64
 journey_reach_back(int64 at, const JourneyWindow *w)
 {
@@ -106,8 +91,8 @@ journey_reach_back(int64 at, const JourneyWindow *w)
 
 	if (w->unlimited)
 		return PG_INT64_MIN;
-	if (w->months != 0 && !is_infinite(at))
-		at = add_months(at, -(int64) w->months);
+	if (w->months != 0)
+		at = journey_add_months(at, -(int64) w->months);
 	if (is_infinite(at))
 		return at;
 	return pg_sub_s64_overflow(at, w->usec, &result) ? PG_INT64_MIN : result;

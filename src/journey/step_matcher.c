@@ -8,6 +8,7 @@
 #include "journey/step_matcher.h"
 
 #include "catalog/pg_type.h"
+#include "journey/aggregate_literal.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -23,6 +24,7 @@ typedef enum MatchKind
 struct StepMatcher
 {
 	MatchKind kind;
+	bool literal; /* no other steps can come */
 	int steps;
 	Oid collation;
 	Datum bits;		  /* MATCH_DATUM: see there */
@@ -84,7 +86,7 @@ find_equality(StepMatcher *m, Oid type, MemoryContext context)
 }
 
 static StepMatcher *
-new_matcher(FunctionCallInfo fcinfo, const ArrayType *steps)
+new_matcher(FunctionCallInfo fcinfo, int arg, const ArrayType *steps)
 {
 	MemoryContext context = fcinfo->flinfo->fn_mcxt;
 	MemoryContext previous;
@@ -103,6 +105,7 @@ new_matcher(FunctionCallInfo fcinfo, const ArrayType *steps)
 	m->kind = kind_of_match(type, m->collation);
 	/* an enum or oid beyond 2^31 comes out of a tuple with its sign extended, else without */
 	m->bits = length < (int16) sizeof(Datum) ? PG_UINT32_MAX : ~(Datum) 0;
+	m->literal = aggregate_arg_is_literal(fcinfo, arg);
 	m->array = palloc(VARSIZE(steps));
 	memcpy(m->array, steps, VARSIZE(steps));
 	deconstruct_array(m->array, type, length, by_value, align, &values, NULL, &m->steps);
@@ -120,10 +123,14 @@ new_matcher(FunctionCallInfo fcinfo, const ArrayType *steps)
 }
 
 StepMatcher *
-step_matcher(FunctionCallInfo fcinfo, ArrayType *steps)
+step_matcher(FunctionCallInfo fcinfo, int arg)
 {
 	StepMatcher *m = fcinfo->flinfo->fn_extra;
+	ArrayType *steps;
 
+	if (likely(m != NULL && m->literal))
+		return m;
+	steps = PG_GETARG_ARRAYTYPE_P(arg);
 	if (likely(m != NULL && VARSIZE(m->array) == VARSIZE(steps) &&
 			   memcmp(m->array, steps, VARSIZE(steps)) == 0))
 		return m;
@@ -133,7 +140,7 @@ step_matcher(FunctionCallInfo fcinfo, ArrayType *steps)
 		pfree(m->array);
 		pfree(m);
 	}
-	m = new_matcher(fcinfo, steps);
+	m = new_matcher(fcinfo, arg, steps);
 	fcinfo->flinfo->fn_extra = m;
 	return m;
 }
@@ -166,10 +173,14 @@ step_matcher_match(StepMatcher *m, Datum event)
 
 	if (m->kind == MATCH_BYTES)
 		return match_bytes(m, event);
+	if (m->kind == MATCH_DATUM)
+	{
+		for (int i = 0; i < m->steps; i++)
+			steps |= (uint32) (((m->value[i] ^ event) & m->bits) == 0) << i;
+		return steps;
+	}
 	for (int i = 0; i < m->steps; i++)
-		if (m->kind == MATCH_DATUM
-				? ((m->value[i] ^ event) & m->bits) == 0
-				: DatumGetBool(FunctionCall2Coll(&m->equality, m->collation, event, m->value[i])))
+		if (DatumGetBool(FunctionCall2Coll(&m->equality, m->collation, event, m->value[i])))
 			steps |= (uint32) 1 << i;
 	return steps;
 }

@@ -13,10 +13,10 @@
 typedef struct StepMatcher StepMatcher;
 
 /*
- * The matcher of an array of steps, any element type that has equality.  ERROR if the array is not
- * one of 1 to 32 events, none null.
+ * The matcher of the steps in argument `arg`, not null, any element type that has equality.  ERROR
+ * if the array is not one of 1 to 32 events, none null.
  */
-extern StepMatcher *step_matcher(FunctionCallInfo fcinfo, ArrayType *steps);
+extern StepMatcher *step_matcher(FunctionCallInfo fcinfo, int arg);
 
 extern int step_matcher_steps(const StepMatcher *m);
 

@@ -55,6 +55,21 @@ SELECT is_empty(format($q$SELECT customer FROM serial s FULL JOIN (SELECT custom
 SELECT is((SELECT rollup(c) FROM (SELECT cohort_agg(a) AS c FROM serial GROUP BY customer % 7) x), c, 'cohorts rolled up') FROM whole;
 SELECT is((SELECT rollup(p) FROM (SELECT path_agg(journey_path(j, what => 'channel'), f = 4) AS p FROM serial GROUP BY customer % 7) x), p, 'paths rolled up') FROM whole;
 
+-- all conversions of a customer at once are those one by one
+CREATE TABLE converting AS SELECT customer, array_agg(at) AS at, array_agg(i * 1.5::float8) AS value FROM log WHERE event = 'purchase' GROUP BY customer;
+SELECT cmp_ok((SELECT count(*) FROM converting WHERE cardinality(at) > 3), '>', 200::bigint, 'many customers convert more than three times');
+SELECT is_empty($q$SELECT * FROM
+  (SELECT customer, rule, t.channel, t.credit, t.value FROM converting JOIN serial USING (customer),
+     attribution_totals(j, at, value, '{first,last,last_non_direct,linear,time_decay,position}', lookback => '20 days', half_life => '3 days', first_share => 0.2) t) a
+  FULL JOIN
+  (SELECT customer, rule, a.channel, sum(a.credit) AS credit, sum(a.credit * v) AS value FROM converting JOIN serial USING (customer),
+     unnest(at, value) c(t, v), unnest('{first,last,last_non_direct,linear,time_decay,position}'::text[]) rule,
+     attribution(j, t, rule, lookback => '20 days', half_life => '3 days', first_share => 0.2) a GROUP BY 1, 2, 3) b
+  ON (a.customer, a.rule) = (b.customer, b.rule) AND a.channel IS NOT DISTINCT FROM b.channel
+  WHERE abs(a.credit - b.credit) < 1e-9 AND abs(a.value - b.value) < 1e-9 IS NOT TRUE OR abs(a.credit - b.credit) < 1e-9 IS NOT TRUE$q$, 'attribution_totals() = attribution() summed');
+SELECT is((SELECT sum(credit) FROM converting LEFT JOIN serial USING (customer), attribution_totals(j, at, rules => '{position}'))::numeric(12, 6),
+          (SELECT sum(cardinality(at)) FROM converting)::numeric(12, 6), 'credits of all conversions are the conversions');
+
 -- forms
 SELECT is_empty('SELECT customer FROM serial WHERE j::text::journey_summary <> j OR j3::text::journey_summary <> j3 OR a::text::activity_summary <> a', 'text there and back');
 SELECT is(c::text::cohort_summary, c, 'text of cohorts there and back') FROM whole;
@@ -126,5 +141,5 @@ COPY binary_out TO :'file' (FORMAT binary);
 COPY binary_in FROM :'file' (FORMAT binary);
 SELECT is_empty('SELECT customer FROM binary_out o FULL JOIN binary_in i USING (customer) WHERE o.j <> i.j OR o.j3 <> i.j3 OR o.a <> i.a OR o.c <> i.c OR o.p <> i.p OR o.f::text <> i.f::text OR i.customer IS NULL', 'binary COPY there and back');
 SELECT * FROM finish();
-DROP TABLE binary_out, binary_in, log, serial, whole, few, brute, plain, state, conversion, kept;
+DROP TABLE binary_out, binary_in, log, serial, whole, few, brute, plain, state, conversion, converting, kept;
 DROP FUNCTION answers(text), plan_of(text);
