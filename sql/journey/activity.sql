@@ -79,3 +79,9 @@ SELECT '{"bucket": "week", "time_zone": "UTC", "first": "2024-01-01", "active": 
 SELECT '{"bucket": "week", "time_zone": "UTC", "first": "2024-01-01", "active": [1, 2, 0], "last": [1, 0, 0], "pauses": [0, 0]}'::cohort_summary;
 SELECT '{"bucket": "week", "time_zone": "UTC", "first": "2024-01-01", "active": [2], "last": [1], "pauses": [0]}'::cohort_summary;
 SELECT '{"bucket": "week", "time_zone": "UTC", "first": "2024-01-01", "active": [0], "last": [0], "pauses": [0]}'::cohort_summary;
+-- pauses that nobody can have made, and counts that overflow when they are summed
+SELECT '{"bucket": "week", "time_zone": "UTC", "first": "2024-01-01", "active": [2, 1, 3], "last": [1, 1, 3], "pauses": [0, 2]}'::cohort_summary;
+SELECT '{"bucket": "week", "time_zone": "UTC", "first": "2024-01-01", "active": [2, 1, 3], "last": [1, 1, 3], "pauses": [1, 0]}'::cohort_summary;
+SELECT '{"bucket": "week", "time_zone": "UTC", "first": "2024-01-01", "active": [5, 1, 5, 3, 0, 3], "last": [0, 0, 5, 3, 0, 3], "pauses": [0, 0, 0]}'::cohort_summary;
+SELECT '{"bucket": "week", "time_zone": "UTC", "first": "2024-01-01", "active": [9223372036854775807, 9223372036854775807, 1], "last": [0, 9223372036854775807, 1], "pauses": [0, 0]}'::cohort_summary;
+SELECT * FROM activity_lifecycle('{"bucket": "week", "time_zone": "UTC", "first": "2024-01-01", "active": [9223372036854775806, 9223372036854775806, 1], "last": [0, 9223372036854775806, 1], "pauses": [0, 0]}'::cohort_summary + '{"bucket": "week", "time_zone": "UTC", "first": "2024-01-08", "active": [1], "last": [1], "pauses": [0]}');

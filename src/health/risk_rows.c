@@ -5,11 +5,28 @@
  * that a million rows cost a fraction of a second where comparing whole rows would miss the cache
  * at every comparison.  Cells are neither NaN nor a negative zero.
  */
-#include "health/risk_sample.h"
+#include "health/risk_rows.h"
 
 #include <math.h>
 
 #include "miscadmin.h"
+
+/* ---- layout ---- */
+
+RiskSample *
+risk_sample_new(int features, int capacity)
+{
+	Size size = RISK_SAMPLE_HEADER + risk_row_bytes(features) * capacity;
+	RiskSample *s = palloc0(size);
+
+	Assert(size <= RISK_MAX_BYTES);
+	SET_VARSIZE(s, size);
+	s->version = RISK_SAMPLE_VERSION;
+	s->features = features;
+	return s;
+}
+
+/* ---- order ---- */
 
 /* A row and the cell by which it is being sorted. */
 typedef struct KeyedRow

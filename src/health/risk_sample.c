@@ -30,19 +30,6 @@ static const char TYPE_NAME[] = "risk_sample";
 
 /* ---- layout ---- */
 
-RiskSample *
-risk_sample_new(int features, int capacity)
-{
-	Size size = RISK_SAMPLE_HEADER + risk_row_bytes(features) * capacity;
-	RiskSample *s = palloc0(size);
-
-	Assert(size <= RISK_MAX_BYTES);
-	SET_VARSIZE(s, size);
-	s->version = RISK_SAMPLE_VERSION;
-	s->features = features;
-	return s;
-}
-
 static int
 capacity_of(const RiskSample *s)
 {

@@ -125,21 +125,6 @@ cohort_retention(PG_FUNCTION_ARGS)
 	return result_rows_return(fcinfo, retention_rows);
 }
 
-/* By period: the active, the new, and those who were active in it and never again. */
-static void
-sum_periods(const CohortSummary *s, int64 *active, int64 *fresh, int64 *last)
-{
-	for (int32 cohort = 0; cohort < s->periods; cohort++)
-	{
-		fresh[cohort] = cohort_active(s, cohort)[0];
-		for (int32 age = 0; age < s->periods - cohort; age++)
-		{
-			active[cohort + age] += cohort_active(s, cohort)[age];
-			last[cohort + age] += cohort_last(s, cohort)[age];
-		}
-	}
-}
-
 static void
 lifecycle_rows(FunctionCallInfo fcinfo, ResultRows *rows)
 {
@@ -147,22 +132,25 @@ lifecycle_rows(FunctionCallInfo fcinfo, ResultRows *rows)
 	Horizon h = horizon_arg(fcinfo, s);
 	int32 n = Max(s->periods, h.periods) + 1;
 	int64 *active = palloc0(n * sizeof(int64));
-	int64 *fresh = palloc0(n * sizeof(int64));
 	int64 *last = palloc0(n * sizeof(int64));
 
-	sum_periods(s, active, fresh, last);
+	if (!cohort_sum_periods(s, active, last))
+		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+						errmsg("too many customers in one period"),
+						errdetail("At most " INT64_FORMAT " can be counted.", PG_INT64_MAX)));
 	for (int32 period = 0; period < h.periods; period++)
 	{
 		ResultRow *row = result_row(rows);
 		int64 before = period > 0 ? active[period - 1] : 0;
+		int64 fresh = period < s->periods ? cohort_active(s, period)[0] : 0;
 		int64 dormant = (period > 0 ? last[period - 1] : 0) +
 						(period < s->periods ? cohort_pauses(s)[period] : 0);
 
 		row->value[0] = DateADTGetDatum(activity_period_date(s->unit, s->first + period));
 		row->value[1] = Int64GetDatum(active[period]);
-		row->value[2] = Int64GetDatum(fresh[period]);
+		row->value[2] = Int64GetDatum(fresh);
 		row->value[3] = Int64GetDatum(before - dormant);
-		row->value[4] = Int64GetDatum(active[period] - fresh[period] - (before - dormant));
+		row->value[4] = Int64GetDatum(active[period] - fresh - (before - dormant));
 		row->value[5] = Int64GetDatum(dormant);
 		row->value[6] = BoolGetDatum(period < h.complete);
 	}

@@ -287,6 +287,47 @@ cohort_summary_add(PG_FUNCTION_ARGS)
 
 /* ---- checks of what comes from outside ---- */
 
+bool
+cohort_sum_periods(const CohortSummary *s, int64 *active, int64 *last)
+{
+	for (int32 cohort = 0; cohort < s->periods; cohort++)
+		for (int32 age = 0; age < s->periods - cohort; age++)
+			if (pg_add_s64_overflow(active[cohort + age], cohort_active(s, cohort)[age],
+									&active[cohort + age]) ||
+				pg_add_s64_overflow(last[cohort + age], cohort_last(s, cohort)[age],
+									&last[cohort + age]))
+				return false;
+	return true;
+}
+
+/*
+ * Do the pauses fit to the cohorts?  Who is active in a period and doesn't pause or end in the next
+ * is active there, and not new.  Returns what is wrong, or NULL.
+ */
+static const char *
+contradiction_of_pauses(const CohortSummary *s)
+{
+	int64 *active = palloc0(s->periods * sizeof(int64));
+	int64 *last = palloc0(s->periods * sizeof(int64));
+	const int64 *pauses = cohort_pauses(s);
+
+	if (!cohort_sum_periods(s, active, last))
+		return "The counts are too large.";
+	if (pauses[0] != 0)
+		return "Nobody can pause in the first period.";
+	for (int32 period = 1; period < s->periods; period++)
+	{
+		int64 may_return = active[period - 1] - last[period - 1];
+
+		if (pauses[period] < 0 || pauses[period] > may_return)
+			return "A pause is counted less than 0 times, or more often than there were customers "
+				   "who could pause.";
+		if (may_return - pauses[period] > active[period] - cohort_active(s, period)[0])
+			return "There are fewer customers in a period than must have returned.";
+	}
+	return NULL;
+}
+
 /*
  * Do the counts fit together?  Each customer has one last age, and is counted once at age 0.
  * Returns what is wrong, or NULL.
@@ -310,12 +351,10 @@ contradiction(const CohortSummary *s)
 		}
 		if (customers != active[0])
 			return "The customers of a cohort are not those whose activity ends at some age.";
-		if (cohort_pauses(s)[cohort] < 0)
-			return "A pause is counted less than 0 times.";
 	}
 	if (cohort_last_period(s) < 0)
 		return "There are no customers.";
-	return NULL;
+	return contradiction_of_pauses(s);
 }
 
 /* The number of periods of a triangle of so many cells, or 0. */

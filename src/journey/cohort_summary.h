@@ -57,6 +57,12 @@ cohort_pauses(const CohortSummary *s)
 /* Argument i of an accessor, checked. */
 extern const CohortSummary *cohort_arg(FunctionCallInfo fcinfo, int i);
 
+/*
+ * By period, counted from the first cohort: the active, and those who were active in it and never
+ * again.  Both arrays have room for s->periods and begin as 0.  False if a sum overflows.
+ */
+extern bool cohort_sum_periods(const CohortSummary *s, int64 *active, int64 *last);
+
 /* The last period in which somebody was active, counted from the first cohort; -1: nobody ever. */
 extern int32 cohort_last_period(const CohortSummary *s);
 
