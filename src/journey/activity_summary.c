@@ -4,7 +4,6 @@
 #include "journey/activity_summary.h"
 
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "journey/aggregate_literal.h"
 #include "libpq/pqformat.h"
 #include "port/pg_bitutils.h"
@@ -492,44 +491,16 @@ activity_summary_send(PG_FUNCTION_ARGS)
 
 /* ---- equality ---- */
 
-static bool
-same_activity(FunctionCallInfo fcinfo)
+/* Argument i as it is outside of aggregates; a state that an engine compares may have room. */
+static const ActivitySummary *
+trimmed_arg(FunctionCallInfo fcinfo, int i)
 {
-	Activity a = activity_arg(fcinfo, 0);
-	Activity b = activity_arg(fcinfo, 1);
+	Activity a = activity_arg(fcinfo, i);
 
-	if (a.unit != b.unit || a.zone_length != b.zone_length || a.first != b.first ||
-		a.last != b.last || memcmp(a.zone, b.zone, a.zone_length) != 0)
-		return false;
-	for (int32 period = a.first; period <= a.last; period++)
-		if (activity_in(&a, period) != activity_in(&b, period))
-			return false;
-	return true;
+	return trimmed(&a);
 }
 
-PG_FUNCTION_INFO_V1(activity_summary_eq);
-Datum
-activity_summary_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(same_activity(fcinfo));
-}
-
-PG_FUNCTION_INFO_V1(activity_summary_ne);
-Datum
-activity_summary_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(!same_activity(fcinfo));
-}
-
-PG_FUNCTION_INFO_V1(activity_summary_hash);
-Datum
-activity_summary_hash(PG_FUNCTION_ARGS)
-{
-	Activity a = activity_arg(fcinfo, 0);
-	const ActivitySummary *s = trimmed(&a);
-
-	PG_RETURN_UINT32(hash_bytes((const unsigned char *) s, VARSIZE(s)));
-}
+SUMMARY_EQUAL_BY_BYTES(activity_summary, trimmed_arg);
 
 /* ---- what accessors read ---- */
 

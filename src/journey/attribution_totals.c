@@ -48,8 +48,8 @@ array_arg(FunctionCallInfo fcinfo, int i, Oid type, int length, bool by_value, c
 	Array a = {0};
 
 	if (!PG_ARGISNULL(i))
-		deconstruct_array(PG_GETARG_ARRAYTYPE_P(i), type, length, by_value, align, &a.value, &a.null,
-						  &a.n);
+		deconstruct_array(PG_GETARG_ARRAYTYPE_P(i), type, length, by_value, align, &a.value,
+						  &a.null, &a.n);
 	return a;
 }
 
@@ -184,8 +184,8 @@ static void
 total_rows(FunctionCallInfo fcinfo, ResultRows *rows)
 {
 	AttributionArgs args = attribution_args(fcinfo, ARG_OPTIONS);
-	Array at = array_arg(fcinfo, ARG_CONVERSION_AT, TIMESTAMPTZOID, sizeof(int64), true,
-						 TYPALIGN_DOUBLE);
+	Array at =
+		array_arg(fcinfo, ARG_CONVERSION_AT, TIMESTAMPTZOID, sizeof(int64), true, TYPALIGN_DOUBLE);
 	Array value = value_arg(fcinfo, at.n);
 	Array rules = array_arg(fcinfo, ARG_RULES, TEXTOID, -1, false, TYPALIGN_INT);
 	Journey j = {0};

@@ -7,7 +7,6 @@
 #include "journey/cohort_summary.h"
 
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "common/int.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
@@ -554,34 +553,10 @@ cohort_summary_send(PG_FUNCTION_ARGS)
 
 /* ---- equality ---- */
 
-static bool
-same_cohorts(FunctionCallInfo fcinfo)
+static const CohortSummary *
+trimmed_arg(FunctionCallInfo fcinfo, int i)
 {
-	const CohortSummary *a = trimmed(cohort_arg(fcinfo, 0));
-	const CohortSummary *b = trimmed(cohort_arg(fcinfo, 1));
-
-	return VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0;
+	return trimmed(cohort_arg(fcinfo, i));
 }
 
-PG_FUNCTION_INFO_V1(cohort_summary_eq);
-Datum
-cohort_summary_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(same_cohorts(fcinfo));
-}
-
-PG_FUNCTION_INFO_V1(cohort_summary_ne);
-Datum
-cohort_summary_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(!same_cohorts(fcinfo));
-}
-
-PG_FUNCTION_INFO_V1(cohort_summary_hash);
-Datum
-cohort_summary_hash(PG_FUNCTION_ARGS)
-{
-	const CohortSummary *s = trimmed(cohort_arg(fcinfo, 0));
-
-	PG_RETURN_UINT32(hash_bytes((const unsigned char *) s, VARSIZE(s)));
-}
+SUMMARY_EQUAL_BY_BYTES(cohort_summary, trimmed_arg);

@@ -9,7 +9,6 @@
 #include "journey/journey_summary.h"
 
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "common/int.h"
 #include "journey/journey_name.h"
 #include "journey/touch_text.h"
@@ -224,12 +223,12 @@ sort_if_needed(Touch *touches, int32 n)
 /* The names of a journey in order. */
 typedef struct NameOrder
 {
-	int n;			/* names in use */
-	int32 bytes;	/* that they take */
+	int n;		 /* names in use */
+	int32 bytes; /* that they take */
 	JourneyName *table;
-	uint16 *order;	/* code of the first, the second, ... */
-	uint16 *rank;	/* by code, of those in use */
-	bool *used;		/* by code */
+	uint16 *order; /* code of the first, the second, ... */
+	uint16 *rank;  /* by code, of those in use */
+	bool *used;	   /* by code */
 	JourneyName few_names[FEW_NAMES];
 	uint16 few_orders[FEW_NAMES];
 	uint16 few_ranks[FEW_NAMES];
@@ -713,37 +712,7 @@ ordered_arg(FunctionCallInfo fcinfo, int i)
 	return s->ordered ? s : ordered(s);
 }
 
-static bool
-same_journeys(FunctionCallInfo fcinfo)
-{
-	const JourneySummary *a = ordered_arg(fcinfo, 0);
-	const JourneySummary *b = ordered_arg(fcinfo, 1);
-
-	return VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0;
-}
-
-PG_FUNCTION_INFO_V1(journey_summary_eq);
-Datum
-journey_summary_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(same_journeys(fcinfo));
-}
-
-PG_FUNCTION_INFO_V1(journey_summary_ne);
-Datum
-journey_summary_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(!same_journeys(fcinfo));
-}
-
-PG_FUNCTION_INFO_V1(journey_summary_hash);
-Datum
-journey_summary_hash(PG_FUNCTION_ARGS)
-{
-	const JourneySummary *s = ordered_arg(fcinfo, 0);
-
-	PG_RETURN_UINT32(hash_bytes((const unsigned char *) s, VARSIZE(s)));
-}
+SUMMARY_EQUAL_BY_BYTES(journey_summary, ordered_arg);
 
 /* ---- what accessors read ---- */
 
