@@ -557,37 +557,13 @@ path_summary_send(PG_FUNCTION_ARGS)
 
 /* ---- equality ---- */
 
-static bool
-same_paths(FunctionCallInfo fcinfo)
+static const PathSummary *
+compacted_arg(FunctionCallInfo fcinfo, int i)
 {
-	const PathSummary *a = compacted(readable_summary(fcinfo, 0), 0);
-	const PathSummary *b = compacted(readable_summary(fcinfo, 1), 0);
-
-	return VARSIZE(a) == VARSIZE(b) && memcmp(a, b, VARSIZE(a)) == 0;
+	return compacted(readable_summary(fcinfo, i), 0);
 }
 
-PG_FUNCTION_INFO_V1(path_summary_eq);
-Datum
-path_summary_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(same_paths(fcinfo));
-}
-
-PG_FUNCTION_INFO_V1(path_summary_ne);
-Datum
-path_summary_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(!same_paths(fcinfo));
-}
-
-PG_FUNCTION_INFO_V1(path_summary_hash);
-Datum
-path_summary_hash(PG_FUNCTION_ARGS)
-{
-	const PathSummary *s = compacted(readable_summary(fcinfo, 0), 0);
-
-	PG_RETURN_UINT32(hash_bytes((const unsigned char *) s, VARSIZE(s)));
-}
+SUMMARY_EQUAL_BY_BYTES(path_summary, compacted_arg);
 
 /* ---- what accessors read ---- */
 
