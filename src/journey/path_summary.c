@@ -4,7 +4,6 @@
 #include "journey/path_summary.h"
 
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "common/int.h"
 #include "journey/result_rows.h"
 #include "libpq/pqformat.h"
