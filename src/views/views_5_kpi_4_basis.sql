@@ -2,18 +2,6 @@
 -- KPIs: facts, computed now or kept
 --
 
-CREATE FUNCTION ledger_setting(ledger text, name text) RETURNS text
-  LANGUAGE plpgsql STABLE
-  SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-  result text;
-BEGIN
-  EXECUTE format('SELECT s.value FROM %I.setting s WHERE s.name = $1', ledger) INTO result USING name;
-  RETURN result;
-END $$;
-COMMENT ON FUNCTION ledger_setting(text, text) IS 'the value of a setting of the ledger; NULL if it has none of that name';
-
 CREATE FUNCTION ledger_grain_step(grain text) RETURNS interval
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
   RETURN CASE grain WHEN 'quarter' THEN interval '3 months' WHEN 'week' THEN interval '7 days' WHEN 'day' THEN interval '1 day'
