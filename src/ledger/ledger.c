@@ -70,13 +70,23 @@ start_cache(void)
 	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
 }
 
-/* What was cached is freed when the transaction ends: callers further up may still use it. */
 static void
-retire(Ledger *l)
+free_plans(void *arg)
 {
+	Ledger *l = arg;
+
 	for (int i = 0; i < QUERY_COUNT; i++)
 		if (l->plan[i] != NULL)
 			SPI_freeplan(l->plan[i]);
+}
+
+/*
+ * What was cached is freed when the transaction ends: callers further up may still use it, and may
+ * be in the middle of running one of its plans, or even keep another.
+ */
+static void
+retire(Ledger *l)
+{
 	MemoryContextSetParent(l->context, TopTransactionContext);
 }
 
@@ -132,6 +142,18 @@ describe_key(Ledger *l, Oid schema)
 	l->key = lookup_type_cache(l->key_type, TYPECACHE_CMP_PROC_FINFO);
 }
 
+/* Columns come with releases; the last are looked at first. */
+static bool
+lacks_columns(const Ledger *l, Oid schema)
+{
+	Oid customer = config_table(l, schema, "customer");
+
+	for (int i = CUSTOMER_COLUMN_COUNT - 1; i >= 0; i--)
+		if (get_attnum(customer, customer_column_name(i)) == InvalidAttrNumber)
+			return true;
+	return false;
+}
+
 static void
 describe(Ledger *l, Oid touchpoint)
 {
@@ -160,6 +182,7 @@ describe(Ledger *l, Oid touchpoint)
 	l->config[2] = config_table(l, schema, "setting");
 	l->config[3] = config_table(l, schema, "tracked_source");
 	describe_key(l, schema);
+	l->outdated = lacks_columns(l, schema);
 }
 
 static Ledger *
@@ -170,7 +193,11 @@ make_ledger(Oid touchpoint)
 	MemoryContext old = MemoryContextSwitchTo(context);
 	Ledger *l = palloc0(sizeof(Ledger));
 	LedgerScope scope;
+	MemoryContextCallback *freeing = palloc0(sizeof(MemoryContextCallback));
 
+	freeing->func = free_plans;
+	freeing->arg = l;
+	MemoryContextRegisterResetCallback(context, freeing);
 	l->context = context;
 	l->valid = true; /* until something changes while we read */
 	describe(l, touchpoint);
@@ -238,6 +265,36 @@ ledger_by_name(const char *name)
 				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("ledger \"%s\" does not exist", name),
 				 errhint("Make it with ledger_create('%s').", name)));
 	return ledger_of_touchpoint(touchpoint);
+}
+
+#define UPGRADE_HINT                                                                               \
+	"ALTER EXTENSION customer_lifecycle UPDATE, and then SELECT * FROM ledger_upgrade(%s)."
+
+void
+ledger_check_upgraded(const Ledger *l)
+{
+	if (l->outdated)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("ledger \"%s\" was made by an older release of customer_lifecycle",
+							   l->schema),
+						errhint(UPGRADE_HINT, quote_literal_cstr(l->schema))));
+}
+
+bool
+ledger_awaits_upgrade(const Ledger *l)
+{
+	static Oid warned = InvalidOid;
+
+	if (!l->outdated)
+		return false;
+	if (warned != l->touchpoint)
+		ereport(WARNING, (errmsg("ledger \"%s\" was made by an older release of "
+								 "customer_lifecycle: its customers don't move",
+								 l->schema),
+						  errdetail("Touchpoints are written; the upgrade will count them."),
+						  errhint(UPGRADE_HINT, quote_literal_cstr(l->schema))));
+	warned = l->touchpoint;
+	return true;
 }
 
 const LedgerKind *
