@@ -112,6 +112,7 @@ typedef struct Ledger
 	char *moved;	  /* the same, as "m" */
 	Oid owner;		  /* of the table touchpoint */
 	bool partitioned; /* touchpoint is: its keys are in touchpoint_key */
+	bool outdated;	  /* made by an older release: the fold would lack columns */
 	Oid key_type;	  /* of customers */
 	Oid key_array;
 	Oid key_collation;
@@ -143,6 +144,15 @@ extern Ledger *ledger_of_touchpoint(Oid touchpoint);
 
 /* The ledger in the schema of this name, or an ERROR. */
 extern Ledger *ledger_by_name(const char *name);
+
+/* An ERROR if the ledger was made by an older release and not upgraded. */
+extern void ledger_check_upgraded(const Ledger *ledger);
+
+/*
+ * The log of such a ledger goes on being written; its customers wait for ledger_upgrade(), which
+ * folds them anew.  Nothing is lost, and nobody's INSERT fails: but a WARNING once a session.
+ */
+extern bool ledger_awaits_upgrade(const Ledger *ledger);
 
 extern const LedgerKind *ledger_kind(const Ledger *ledger, const char *name);
 

@@ -124,7 +124,7 @@ BEGIN
 EXCEPTION WHEN invalid_table_definition OR dependent_objects_still_exist OR wrong_object_type THEN
   GET STACKED DIAGNOSTICS trouble = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
   RAISE EXCEPTION 'a view of ledger "%" cannot be replaced: %', ledger, trouble
-    USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = nullif(detail, ''),
+    USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = coalesce(nullif(detail, ''), 'Someone has made or changed it, or its columns are of other names or types.'),
           HINT = 'Columns of a view can be added, not changed: keep the definitions of views of yours that use it, DROP VIEW ... CASCADE, and upgrade again.';
 END $$;
 COMMENT ON FUNCTION ledger_upgrade_views(text) IS 'part of ledger_upgrade(): makes and replaces the views, and says so if one cannot be';
@@ -137,6 +137,7 @@ DECLARE
   before jsonb;
   after jsonb;
   acting text;
+  refold boolean;
 BEGIN
   PERFORM @extschema@.ledger_require(ledger);
   acting := @extschema@.ledger_act_as_owner(ledger);
@@ -145,13 +146,20 @@ BEGIN
   PERFORM @extschema@.ledger_upgrade_views(ledger);
   after := @extschema@.ledger_inventory(ledger);
   PERFORM @extschema@.ledger_grant_again(ledger);
+  -- what a release keeps of each customer is filled from the log
+  refold := EXISTS (SELECT FROM jsonb_object_keys(after) k WHERE k LIKE 'column customer.%' AND NOT before ? k);
+  IF refold THEN
+    PERFORM @extschema@.ledger_rebuild(ledger);
+  END IF;
   PERFORM set_config('role', acting, true);
   RETURN QUERY
-    SELECT coalesce(a.key, b.key),
+    SELECT 'customers', 'folded anew' WHERE refold
+    UNION ALL
+    (SELECT coalesce(a.key, b.key),
            CASE WHEN b.key IS NULL THEN 'added' WHEN a.key IS NULL THEN 'removed' ELSE 'changed' END
       FROM jsonb_each_text(after) a FULL JOIN jsonb_each_text(before) b ON b.key = a.key
      WHERE a.value IS DISTINCT FROM b.value OR a.key IS NULL OR b.key IS NULL
-     ORDER BY coalesce(a.key, b.key) COLLATE "C";
+     ORDER BY coalesce(a.key, b.key) COLLATE "C");
 END $$;
 COMMENT ON FUNCTION ledger_upgrade(text) IS
   'brings a ledger that an older release has made up to this one, and says what it did; rows that the house has deleted stay deleted; again: nothing';

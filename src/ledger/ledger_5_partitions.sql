@@ -105,9 +105,10 @@ AS $$
 DECLARE
   name name := @extschema@.ledger_partition_name(ledger, from_at);
 BEGIN
-  -- the triggers of touchpoint do not see rows that move from one partition to another
+  -- Who has chosen the default partition for a row while it still was the right one would meet an
+  -- error: so no statement writes meanwhile. The triggers of touchpoint don't see rows that move.
   EXECUTE format($ddl$
-LOCK TABLE ONLY %1$I.touchpoint IN SHARE UPDATE EXCLUSIVE MODE;
+LOCK TABLE ONLY %1$I.touchpoint IN SHARE ROW EXCLUSIVE MODE;
 LOCK TABLE %1$I.touchpoint_default IN ACCESS EXCLUSIVE MODE;
 CREATE TABLE %1$I.%2$I (LIKE %1$I.touchpoint INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE, CHECK (occurred_at >= %3$L AND occurred_at < %4$L));
 WITH moved AS (DELETE FROM %1$I.touchpoint_default WHERE occurred_at >= %3$L AND occurred_at < %4$L RETURNING *)
@@ -177,7 +178,7 @@ BEGIN
     RAISE EXCEPTION 'partitions are made for 100 years at most' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   acting := @extschema@.ledger_act_as_owner(ledger);
-  EXECUTE format('LOCK TABLE ONLY %I.touchpoint IN SHARE UPDATE EXCLUSIVE MODE', ledger);
+  EXECUTE format('LOCK TABLE ONLY %I.touchpoint IN SHARE ROW EXCLUSIVE MODE', ledger);
   FOR part IN SELECT * FROM @extschema@.ledger_lacking_partitions(ledger, upto, true) LOOP
     RETURN NEXT @extschema@.ledger_make_partition(ledger, part.from_at, part.to_at);
   END LOOP;

@@ -93,6 +93,7 @@ ledger_check(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	ledger_note_extension(fcinfo);
 	l = ledger_by_name(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	ledger_check_upgraded(l);
 	scope = ledger_act_as_invoker(l);
 	SPI_connect();
 	f = customer_fold_begin(l, false);
@@ -160,6 +161,7 @@ ledger_rebuild(PG_FUNCTION_ARGS)
 
 	ledger_note_extension(fcinfo);
 	l = ledger_by_name(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	ledger_check_upgraded(l);
 	scope = ledger_act_as_invoker(l);
 	SPI_connect();
 	n = rebuild(l);

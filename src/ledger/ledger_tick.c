@@ -73,6 +73,7 @@ ledger_tick(PG_FUNCTION_ARGS)
 				 errhint("Time passes up to as_of; the default is now().")));
 	ledger_note_extension(fcinfo);
 	l = ledger_by_name(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	ledger_check_upgraded(l);
 	scope = ledger_act_as_invoker(l);
 	SPI_connect();
 	n = tick(l, TimestampTzGetDatum(as_of));

@@ -177,6 +177,8 @@ fold_event(Ledger *l, const TriggerData *trigger, int64 rows)
 
 	if (l->partitioned)
 		rejected |= keep_keys(l, trigger, rejected, rows);
+	if (ledger_awaits_upgrade(l))
+		return;
 	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event) && !rejected)
 		fold_inserted(l, rows);
 	else if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))

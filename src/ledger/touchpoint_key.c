@@ -52,7 +52,7 @@ static const char GIVE_UP_DELETED[] = "DELETE FROM %1$s.touchpoint_key k USING o
 static uint64
 run(Ledger *l, LedgerQuery query, const char *format, int64 rows)
 {
-	SPIPlanPtr plan = ledger_plan(l, query, psprintf(format, l->qschema), 0, NULL, rows);
+	SPIPlanPtr plan = ledger_plan(l, query, format, 0, NULL, rows);
 	int result = SPI_execute_plan(plan, NULL, NULL, false, 0);
 
 	if (result < 0)
