@@ -87,7 +87,7 @@ SELECT s.segment, --: name of the segment, by rfm_segment()
        sum(c.purchase_amount)::numeric(18,4) AS purchase_amount, --: their purchases
        (sum(c.purchase_amount) / nullif(sum(sum(c.purchase_amount)) OVER (), 0))::double precision AS purchase_rate, --: purchase_amount / purchases of all segments, 0..1
        (sum(c.purchase_amount) / nullif(sum(c.purchase_count), 0))::numeric(18,4) AS average_order_amount, --: purchase_amount / number of their purchases
-       avg(c.purchase_count)::double precision AS mean_purchase_count, --: purchases of a customer, mean
+       avg(c.purchase_count)::double precision AS purchases_per_customer, --: purchases of a customer, mean
        avg(extract(epoch FROM now() - c.last_purchase_at)::double precision / 86400) AS mean_recency_days, --: days since the last purchase, mean
        avg(c.recency_score)::double precision AS mean_recency_score, --: mean recency score, 1..5
        avg(c.frequency_score)::double precision AS mean_frequency_score, --: mean frequency score, 1..5
