@@ -3,7 +3,7 @@
 BEGIN;
 SET LOCAL client_min_messages = error;
 SET LOCAL timezone = 'America/New_York'; -- whose clock must not matter
-SELECT plan(23);
+SELECT plan(29);
 SELECT setseed(0.2024);
 SELECT ledger_create('num');
 UPDATE num.setting SET value = 'Europe/Berlin' WHERE name = 'time_zone';
@@ -13,7 +13,7 @@ CREATE TEMP TABLE kinds AS
     FROM unnest('{page_view,product_view,add_to_cart,signup,lead,purchase,purchase,purchase,refund,login,login,feature_used,onboarding_step,activated,subscription_started,
       subscription_ended,cancelled,payment_failed,nps,nps,csat,ces,survey_sent,ticket_opened,ticket_opened,ticket_replied,ticket_replied,ticket_resolved,ticket_resolved,ticket_reopened,
       ticket_escalated,self_service,feedback,feedback_answered,email_sent,email_sent,email_opened,email_clicked,loyalty_earned,loyalty_redeemed,offer_sent,offer_redeemed,
-      gift_sent,review,referral_sent,referral_converted,trait_set,consent_given,consent_withdrawn,stage_set}'::text[]) kind;
+      gift_sent,review,referral_sent,referral_converted,upsell,cross_sell,resource_use,trait_set,consent_given,consent_withdrawn,stage_set}'::text[]) kind;
 CREATE TEMP TABLE drawn AS
   SELECT n, 1 + floor(500 * random() ^ 2.5)::bigint AS customer_id, 1 + floor(random() * (SELECT count(*) FROM kinds))::int AS pick,
          -- whole minutes: ties, and the hours at which clocks change
@@ -22,14 +22,14 @@ CREATE TEMP TABLE drawn AS
          round((random() * 90 + 5)::numeric, 2) AS amount, random() AS r, random() AS s, random() AS t
     FROM generate_series(1, 12000) n;
 INSERT INTO num.touchpoint (customer_id, kind, occurred_at, amount, quantity, score, channel, campaign, subject, properties)
-  SELECT d.customer_id, k.kind, d.occurred_at,
-         CASE WHEN k.kind IN ('purchase', 'subscription_started', 'offer_redeemed', 'gift_sent') THEN d.amount WHEN k.kind = 'refund' THEN -d.amount / 4 END,
-         CASE WHEN k.kind LIKE 'loyalty%' THEN ceil(d.r * 100) END,
+  SELECT CASE WHEN k.kind <> 'resource_use' OR d.s < 0.3 THEN d.customer_id END, k.kind, d.occurred_at,
+         CASE WHEN k.kind IN ('purchase', 'subscription_started', 'offer_redeemed', 'gift_sent', 'upsell', 'cross_sell') THEN d.amount WHEN k.kind = 'refund' THEN -d.amount / 4 END,
+         CASE WHEN k.kind LIKE 'loyalty%' OR k.kind = 'resource_use' THEN ceil(d.r * 100) END,
          CASE k.kind WHEN 'nps' THEN floor(d.r * 11) WHEN 'csat' THEN 1 + floor(d.r * 5) WHEN 'ces' THEN 1 + floor(d.r * 7) WHEN 'review' THEN 1 + floor(d.r * 5) END,
          CASE WHEN d.s < 0.4 THEN (ARRAY['organic', 'email', 'referral'])[1 + floor(d.r * 3)::int] END,
          CASE WHEN k.kind LIKE 'email%' AND d.s < 0.9 THEN 'campaign ' || floor(d.t * 3) END,
          CASE WHEN k.kind LIKE 'ticket%' AND d.s < 0.95 THEN 'ticket ' || floor(d.t * 4) WHEN k.kind LIKE 'subscription%' OR k.kind = 'cancelled' THEN 'plan ' || floor(d.t * 2)
-              WHEN k.kind LIKE 'feedback%' AND d.s < 0.3 THEN 'note ' || floor(d.t * 2) END,
+              WHEN k.kind LIKE 'feedback%' AND d.s < 0.3 THEN 'note ' || floor(d.t * 2) WHEN k.kind = 'referral_converted' THEN (1 + floor(d.r * 500))::text END,
          nullif(jsonb_strip_nulls(jsonb_build_object(
            'topic', CASE WHEN k.kind IN ('ticket_opened', 'feedback', 'feedback_answered', 'survey_sent', 'self_service') AND d.r < 0.8 THEN 'topic ' || floor(d.t * 3) END,
            'solved', CASE WHEN k.kind = 'self_service' THEN d.s < 0.6 END,
@@ -39,10 +39,14 @@ INSERT INTO num.touchpoint (customer_id, kind, occurred_at, amount, quantity, sc
            'stage', CASE WHEN k.kind = 'stage_set' THEN CASE WHEN d.s < 0.5 THEN 'churned' ELSE 'engagement' END END,
            'actor', CASE WHEN k.kind = 'stage_set' THEN 'me' END,
            'name', CASE WHEN k.kind = 'trait_set' THEN CASE WHEN d.s < 0.5 THEN 'country' ELSE 'persona' END END, 'value', CASE WHEN k.kind = 'trait_set' THEN 'v' || floor(d.r * 4) END,
-           'purpose', CASE WHEN k.kind LIKE 'consent%' THEN CASE WHEN d.s < 0.5 THEN 'email' ELSE 'ads' END END)), '{}')
+           'resource', CASE WHEN k.kind = 'resource_use' THEN CASE WHEN d.t < 0.5 THEN 'power' ELSE 'paper' END END, 'unit', CASE WHEN k.kind = 'resource_use' THEN CASE WHEN d.t < 0.5 THEN 'kWh' ELSE 'kg' END END,
+           'waste', CASE WHEN k.kind = 'resource_use' AND d.s < 0.7 THEN round(d.s::numeric, 2) END,
+           'purpose', CASE WHEN k.kind LIKE 'consent%' THEN CASE WHEN d.s < 0.5 THEN 'email' ELSE 'ads' END
+                           WHEN k.kind = 'resource_use' AND d.t > 0.6 AND d.s < 0.8 THEN CASE WHEN d.s < 0.4 THEN 'acquisition' ELSE 'brand' END END)), '{}')
     FROM drawn d JOIN kinds k ON k.i = d.pick;
 SELECT ledger_tick('num', '2025-06-01 00:00+00');
 SELECT ledger_refresh_rfm('num');
+INSERT INTO num.kpi_target (target, kpi, baseline, baseline_on, change, due_on) VALUES ('stay', 'churn_rate', 0.05, '2023-11-01', -0.5, '2025-01-01');
 
 -- the log, and the months of Berlin
 CREATE TEMP VIEW log AS
@@ -96,6 +100,26 @@ CREATE TEMP TABLE opened AS
                             WHERE s.kind IN ('ticket_opened', 'ticket_resolved', 'ticket_reopened')
                               AND s.occurred_at >= (SELECT min(occurred_at) FROM said o WHERE o.customer_id = s.customer_id AND o.ticket = s.ticket AND o.kind = 'ticket_opened')) x
    WHERE kind = 'ticket_opened' AND (before IS NULL OR before = 'ticket_resolved');
+
+-- who came and left, month by month
+CREATE TEMP TABLE movement AS
+  WITH stay AS (SELECT h.*, stage NOT IN ('awareness', 'acquisition', 'churned') AS is_in, coalesce(lag(stage NOT IN ('awareness', 'acquisition', 'churned')) OVER (PARTITION BY customer_id ORDER BY seq), false) AS was_in FROM num.stage_history h),
+       came AS (SELECT customer_id, entered_at, row_number() OVER (PARTITION BY customer_id ORDER BY entered_at) AS i, date_trunc('month', entered_at AT TIME ZONE 'Europe/Berlin')::date AS month FROM stay WHERE is_in AND NOT was_in),
+       gone AS (SELECT customer_id, entered_at, date_trunc('month', entered_at AT TIME ZONE 'Europe/Berlin')::date AS month FROM stay WHERE was_in AND NOT is_in),
+       named AS (SELECT DISTINCT month, subject FROM log WHERE kind = 'referral_converted'),
+       months AS (SELECT g::date AS month, g AT TIME ZONE 'Europe/Berlin' AS since, (g + interval '1 month') AT TIME ZONE 'Europe/Berlin' AS until
+                    FROM generate_series((SELECT min(month)::timestamp FROM log), date_trunc('month', now() AT TIME ZONE 'Europe/Berlin'), interval '1 month') g)
+  SELECT month, (SELECT count(*) FROM stay s WHERE s.is_in AND s.entered_at < since AND (s.left_at >= since OR s.left_at IS NULL)) AS at_start,
+         (SELECT count(DISTINCT customer_id) FROM stay s WHERE s.is_in AND s.entered_at < until AND (s.left_at >= since OR s.left_at IS NULL)) AS served,
+         (SELECT count(*) FROM came c WHERE c.month = m.month AND i = 1) AS new, (SELECT count(*) FROM gone g WHERE g.month = m.month) AS lost,
+         (SELECT count(*) FROM named n WHERE n.month = m.month)
+         + (SELECT count(*) FROM came c JOIN num.customer_360 s USING (customer_id)
+             WHERE c.month = m.month AND i = 1 AND s.acquisition_channel = 'referral' AND c.customer_id::text NOT IN (SELECT subject FROM named)) AS referred
+    FROM months m;
+CREATE TEMP TABLE there AS
+  SELECT DISTINCT m.month, h.customer_id FROM movement m
+    JOIN num.stage_history h ON h.stage NOT IN ('awareness', 'acquisition', 'churned') AND h.entered_at < (m.month + interval '1 month') AT TIME ZONE 'Europe/Berlin'
+     AND (h.left_at >= m.month::timestamp AT TIME ZONE 'Europe/Berlin' OR h.left_at IS NULL);
 
 SELECT pg_temp.same($$ SELECT stage_name, customer_count, reached_count, reached_rate, step_rate FROM num.stage_funnel $$,
 $$ WITH reached AS (SELECT customer_id, stage::text AS stage FROM num.stage_history),
@@ -236,7 +260,7 @@ SELECT pg_temp.same($$ SELECT customer_id, purchase_count, purchase_amount, aver
           mean_nps_score, nps_response_count, mean_csat_score, csat_response_count, mean_ces_score, ces_response_count FROM num.customer_360 $$,
 $$ SELECT c.customer_id, p.n, coalesce(p.amount, 0), round(p.amount / nullif(p.n, 0), 4), p.first_at, p.last_at, pg_temp.days(p.last_at - p.first_at) / nullif(p.n - 1, 0), r.n, coalesce(r.amount, 0), coalesce(p.amount, 0) - coalesce(r.amount, 0), coalesce(p.amount, 0) - coalesce(r.amount, 0),
        a.nps, a.nps_n, a.csat, a.csat_n, a.ces, a.ces_n
-  FROM (SELECT DISTINCT customer_id FROM log) c
+  FROM (SELECT DISTINCT customer_id FROM log WHERE customer_id IS NOT NULL) c
  CROSS JOIN LATERAL (SELECT count(*) AS n, sum(amount) AS amount, min(occurred_at) AS first_at, max(occurred_at) AS last_at FROM log l WHERE l.customer_id = c.customer_id AND kind = 'purchase') p
  CROSS JOIN LATERAL (SELECT count(*) AS n, -sum(amount) AS amount FROM log l WHERE l.customer_id = c.customer_id AND kind = 'refund') r
  CROSS JOIN LATERAL (SELECT avg(score) FILTER (WHERE kind = 'nps') AS nps, nullif(count(*) FILTER (WHERE kind = 'nps'), 0) AS nps_n, avg(score) FILTER (WHERE kind = 'csat') AS csat,
@@ -251,7 +275,7 @@ SELECT c.customer_id, count(*) FILTER (WHERE kind = 'referral_sent'), count(*) F
        (SELECT string_agg(purpose, ', ' ORDER BY purpose) FROM word w WHERE w.customer_id = c.customer_id AND w.kind = 'consent_given'), (SELECT string_agg(purpose, ', ' ORDER BY purpose) FROM word w WHERE w.customer_id = c.customer_id AND w.kind = 'consent_withdrawn'),
        (SELECT value FROM trait t WHERE t.customer_id = c.customer_id AND name = 'persona'), (SELECT value FROM trait t WHERE t.customer_id = c.customer_id AND name = 'country'),
        (SELECT count(*) FROM pg_temp.opened o WHERE o.customer_id = c.customer_id),
-       (array_agg(channel ORDER BY occurred_at, (SELECT k.rank FROM num.touchpoint_kind k WHERE k.kind = c.kind)) FILTER (WHERE channel IS NOT NULL))[1] FROM log c GROUP BY 1 $$, 'customer_360: referrals, reviews, loyalty, consent, traits');
+       (array_agg(channel ORDER BY occurred_at, (SELECT k.rank FROM num.touchpoint_kind k WHERE k.kind = c.kind)) FILTER (WHERE channel IS NOT NULL))[1] FROM log c WHERE customer_id IS NOT NULL GROUP BY 1 $$, 'customer_360: referrals, reviews, loyalty, consent, traits');
 SELECT pg_temp.forget();
 
 SELECT pg_temp.same($$ SELECT period_start, sum(churn_count)::bigint AS n, sum(churn_share) AS share FROM num.churn_reasons GROUP BY 1 $$,
@@ -271,7 +295,7 @@ SELECT pg_temp.forget();
 SELECT pg_temp.same($$ SELECT activity_id, ts, customer, activity, revenue_impact, activity_occurrence, activity_repeated_at FROM num.activity_stream $$,
 $$ SELECT touchpoint_id::text, occurred_at, customer_id::text, kind, CASE WHEN kind IN ('purchase', 'refund') THEN amount::float8 END,
        (SELECT count(*) FROM log b WHERE b.customer_id = l.customer_id AND b.kind = l.kind AND (b.occurred_at, b.touchpoint_id) <= (l.occurred_at, l.touchpoint_id)),
-       (SELECT min(b.occurred_at) FROM log b WHERE b.customer_id = l.customer_id AND b.kind = l.kind AND (b.occurred_at, b.touchpoint_id) > (l.occurred_at, l.touchpoint_id)) FROM log l $$, 'activity_stream');
+       (SELECT min(b.occurred_at) FROM log b WHERE b.customer_id = l.customer_id AND b.kind = l.kind AND (b.occurred_at, b.touchpoint_id) > (l.occurred_at, l.touchpoint_id)) FROM log l WHERE customer_id IS NOT NULL $$, 'activity_stream');
 SELECT pg_temp.forget();
 
 SELECT pg_temp.same($$ SELECT step_number, from_kind, to_kind, customer_count, transition_rate FROM num.journey_edges $$,
@@ -279,6 +303,38 @@ $$ WITH step AS (SELECT l.customer_id, l.kind, lag(l.kind) OVER w AS before, row
      path AS (SELECT customer_id, kind, row_number() OVER (PARTITION BY customer_id ORDER BY i) AS i FROM step WHERE kind IS DISTINCT FROM before),
      edge AS (SELECT a.i, a.kind AS a, b.kind AS b FROM path a JOIN path b ON b.customer_id = a.customer_id AND b.i = a.i + 1 WHERE a.i <= 10)
 SELECT i, a, b, count(*), count(*)::float8 / (SELECT count(*) FROM edge f WHERE f.i = e.i AND f.a = e.a) FROM edge e GROUP BY i, a, b $$, 'journey_edges');
+SELECT pg_temp.forget();
+
+SELECT pg_temp.same($$ SELECT period_start, new_customer_count, customer_count FROM num.referrals $$,
+$$ SELECT month, new, served FROM pg_temp.movement $$, 'customers of each month: as KPIs count them');
+SELECT pg_temp.forget();
+
+SELECT pg_temp.same($$ SELECT period_start, sent_count, sender_count, converted_count, converted_rate, referred_customer_count, referral_rate, invites_per_customer, viral_coefficient FROM num.referrals $$,
+$$ SELECT month, (SELECT count(*) FROM log l WHERE l.month = m.month AND kind = 'referral_sent') AS sent, (SELECT count(DISTINCT customer_id) FROM log l WHERE l.month = m.month AND kind = 'referral_sent'), (SELECT count(*) FROM log l WHERE l.month = m.month AND kind = 'referral_converted'),
+       (SELECT count(*) FILTER (WHERE kind = 'referral_converted')::float8 / nullif(count(*) FILTER (WHERE kind = 'referral_sent'), 0) FROM log l WHERE l.month = m.month),
+       least(referred, new), least(referred, new)::float8 / nullif(new, 0), (SELECT count(*)::float8 FROM log l WHERE l.month = m.month AND kind = 'referral_sent') / nullif(served, 0),
+       (SELECT count(*)::float8 FROM log l WHERE l.month = m.month AND kind = 'referral_converted') / nullif(served, 0) FROM pg_temp.movement m $$, 'referrals');
+SELECT pg_temp.forget();
+
+SELECT pg_temp.same($$ SELECT period_start, purchase_amount, existing_purchase_amount, existing_purchase_rate, upsell_amount, cross_sell_amount, upsell_customer_count, cross_sell_customer_count, customer_count FROM num.revenue_from_existing $$,
+$$ SELECT m.month, coalesce(sum(amount) FILTER (WHERE kind = 'purchase'), 0), coalesce(sum(amount) FILTER (WHERE kind = 'purchase' AND month_paid < m.month), 0),
+       sum(CASE WHEN month_paid < m.month THEN amount ELSE 0 END) FILTER (WHERE kind = 'purchase')::float8 / nullif(sum(amount) FILTER (WHERE kind = 'purchase'), 0)::float8,
+       coalesce(sum(amount) FILTER (WHERE kind = 'upsell'), 0), coalesce(sum(amount) FILTER (WHERE kind = 'cross_sell'), 0), count(DISTINCT customer_id) FILTER (WHERE kind = 'upsell' AND (customer_id, m.month) IN (SELECT t.customer_id, t.month FROM pg_temp.there t)), count(DISTINCT customer_id) FILTER (WHERE kind = 'cross_sell' AND (customer_id, m.month) IN (SELECT t.customer_id, t.month FROM pg_temp.there t)), served
+  FROM pg_temp.movement m LEFT JOIN (SELECT l.*, (SELECT min(p.month) FROM log p WHERE p.customer_id = l.customer_id AND p.kind IN ('purchase', 'subscription_started')) AS month_paid FROM log l) l ON l.month = m.month GROUP BY m.month, served $$, 'revenue_from_existing');
+SELECT pg_temp.forget();
+
+SELECT pg_temp.same($$ SELECT period_start, revenue_amount, upsell_rate, cross_sell_rate, expansion_amount, expansion_rate FROM num.revenue_from_existing $$,
+$$ SELECT period_start, revenue, upsell_revenue::float8 / nullif(revenue, 0)::float8, cross_sell_revenue::float8 / nullif(revenue, 0)::float8, mrr_expansion, CASE WHEN is_complete THEN expansion_rate ELSE mrr_expansion::float8 / nullif(mrr - mrr_new - mrr_expansion - mrr_reactivation + mrr_contraction + mrr_churn, 0)::float8 END FROM num.kpi_monthly $$, 'revenue_from_existing: rates of the revenue that KPIs tell');
+SELECT pg_temp.forget();
+
+SELECT pg_temp.same($$ SELECT period_start, resource, unit, used_quantity, waste_quantity, used_per_customer, acquisition_quantity, used_per_acquisition, baseline_churned, churned_count, waste_avoided FROM num.resource_footprint $$,
+$$ WITH u AS (SELECT month, properties ->> 'resource' AS r, properties ->> 'unit' AS u, sum(quantity) AS q, sum(quantity * (properties ->> 'waste')::numeric) AS w,
+                  CASE WHEN bool_or(properties ? 'purpose') THEN coalesce(sum(quantity) FILTER (WHERE properties ->> 'purpose' = 'acquisition'), 0) ELSE sum(quantity) END AS a FROM log WHERE kind = 'resource_use' GROUP BY 1, 2, 3)
+SELECT month, r, u, q, w, q::float8 / nullif(served, 0), a, a::float8 / nullif(new, 0), 0.05 * at_start, lost, (0.05 * at_start - lost) * a::float8 / nullif(new, 0) FROM u JOIN pg_temp.movement m USING (month) $$, 'resource_footprint');
+SELECT pg_temp.forget();
+
+SELECT pg_temp.same($$ SELECT period_start, sum(used_quantity) AS q, sum(used_per_revenue) AS r FROM num.resource_footprint GROUP BY 1 $$,
+$$ SELECT month, sum(quantity), sum(quantity)::float8 / (SELECT nullif(revenue, 0) FROM num.kpi_monthly k WHERE k.period_start = month)::float8 FROM log WHERE kind = 'resource_use' GROUP BY 1 $$, 'resource_footprint: per revenue');
 SELECT pg_temp.forget();
 SELECT * FROM finish();
 ROLLBACK;
