@@ -37,7 +37,7 @@ ISOLATION_OPTS = --inputdir=test/isolation --encoding=UTF8 --load-extension=$(EX
 EXTRA_CLEAN = $(EXTENSION)--*.sql results output_iso regression.diffs regression.out
 
 # These must work on a machine that has no PostgreSQL yet.
-SELF_CONTAINED = demo test lint bench help
+SELF_CONTAINED = demo test test-matrix lint bench help
 .PHONY: $(SELF_CONTAINED) results-folders
 
 
@@ -70,6 +70,10 @@ results-folders:
 # undefined behaviour.
 test:
 	@tools/throwaway test/run $(ONLY)
+
+# Every PostgreSQL that suites of Debian have, in chroots: tools/test_matrix says more. As root.
+test-matrix:
+	@ROWS='$(ROWS)' ONLY='$(ONLY)' tools/test_matrix
 
 # KEEP=1 leaves the server running; ORDERS=file.csv runs on your own orders
 # (customer, date, amount).

@@ -19,6 +19,11 @@
 #include "varatt.h"
 #endif
 
+/* heap_form_tuple() and what belongs to it, which funcapi.h brought along up to PostgreSQL 18. */
+#if PG_VERSION_NUM >= 190000
+#include "access/htup_details.h"
+#endif
+
 /*
  * We build with hidden symbols, so that our names can't clash with those of another library.
  * PostgreSQL 15 doesn't mark what SQL calls as visible; from 16 on it does.
@@ -52,6 +57,27 @@
 #define make_range_compat(type, lower, upper) make_range(type, lower, upper, false, NULL)
 #else
 #define make_range_compat(type, lower, upper) make_range(type, lower, upper, false)
+#endif
+
+/* From 19 on a description of rows must be finished before it is used. */
+#if PG_VERSION_NUM < 190000
+#define TupleDescFinalize(desc) ((void) (desc))
+#endif
+
+/*
+ * A jsonb is put together in a builder, token by token.  Macros: whoever uses them includes
+ * utils/jsonb.h.
+ */
+#if PG_VERSION_NUM >= 190000
+#define JSONB_BUILDER(name) JsonbInState name = {0}
+#define push_jsonb(name, token, value) pushJsonbValue(&(name), token, value)
+#define built_jsonb(name) JsonbValueToJsonb((name).result)
+#else
+#define JSONB_BUILDER(name)                                                                        \
+	JsonbParseState *name = NULL;                                                                  \
+	JsonbValue *name##_result = NULL
+#define push_jsonb(name, token, value) (name##_result = pushJsonbValue(&(name), token, value))
+#define built_jsonb(name) JsonbValueToJsonb(name##_result)
 #endif
 
 #endif

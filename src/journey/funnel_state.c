@@ -210,7 +210,7 @@ funnel_state_accum(PG_FUNCTION_ARGS)
 static uint32
 conditions_met(ArrayType *conditions, int n)
 {
-	const bits8 *nulls = ARR_NULLBITMAP(conditions);
+	const uint8 *nulls = ARR_NULLBITMAP(conditions);
 	const bool *value = (const bool *) ARR_DATA_PTR(conditions);
 	uint32 met = 0;
 

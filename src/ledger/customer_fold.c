@@ -97,6 +97,7 @@ span_desc(const Ledger *l, const OutputColumn *columns, int n)
 
 	for (int i = 0; i < n; i++)
 		TupleDescInitEntry(desc, i + 1, columns[i].name, column_type(l, columns[i].type), -1, 0);
+	TupleDescFinalize(desc);
 	return desc;
 }
 
@@ -109,6 +110,7 @@ moved_desc(const Ledger *l)
 	for (int i = 0; i < CUSTOMER_COLUMN_COUNT; i++)
 		TupleDescInitEntry(desc, i + 1, customer_column_name(i), customer_column_type(l, i), -1, 0);
 	TupleDescInitEntry(desc, CUSTOMER_COLUMN_COUNT + 1, "last_seq", INT4OID, -1, 0);
+	TupleDescFinalize(desc);
 	return desc;
 }
 

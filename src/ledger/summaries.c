@@ -160,13 +160,14 @@ static void
 set_pair(Summaries *s, CustomerColumn column, JsonbValue *name, JsonbValue *value)
 {
 	CustomerRow *row = s->row;
-	JsonbParseState *state = NULL;
+	JSONB_BUILDER(builder);
 	Datum pair;
 
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	pushJsonbValue(&state, WJB_KEY, name);
-	pushJsonbValue(&state, WJB_VALUE, value);
-	pair = JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+	push_jsonb(builder, WJB_BEGIN_OBJECT, NULL);
+	push_jsonb(builder, WJB_KEY, name);
+	push_jsonb(builder, WJB_VALUE, value);
+	push_jsonb(builder, WJB_END_OBJECT, NULL);
+	pair = JsonbPGetDatum(built_jsonb(builder));
 	if (!row->isnull[column])
 		pair = DirectFunctionCall2(jsonb_concat, row->value[column], pair);
 	customer_row_set(row, column, pair);

@@ -569,6 +569,7 @@ captured_desc(const Ledger *l)
 		TupleDescInitEntry(desc, i + 1, COLUMNS[i], i == WORD_CUSTOMER ? l->key_type : TYPES[i], -1,
 						   0);
 	TupleDescInitEntry(desc, WORD_COLUMNS + 1, "reason", TEXTOID, -1, 0);
+	TupleDescFinalize(desc);
 	return desc;
 }
 
@@ -578,6 +579,7 @@ key_desc(void)
 	TupleDesc desc = CreateTemplateTupleDesc(1);
 
 	TupleDescInitEntry(desc, 1, "source_key", TEXTOID, -1, 0);
+	TupleDescFinalize(desc);
 	return desc;
 }
 
