@@ -10,6 +10,7 @@
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
+#include "value/purchase_summary_v1.h"
 
 /* A state begins with so many bytes, or twice as many until a bucket fits. */
 #define FIRST_SIZE 128
@@ -112,13 +113,17 @@ layout_is_sound(const PurchaseSummary *s)
 	return s->count >= 0 && s->count <= PURCHASE_MAX_BUCKETS && VARSIZE(s) >= size_for(s, s->count);
 }
 
-static void
-check_layout(const PurchaseSummary *s)
+/* The value that an argument holds, in the present layout. */
+static PurchaseSummary *
+checked(PurchaseSummary *s)
 {
-	if (unlikely(!layout_is_sound(s)))
+	if (unlikely(s->version == PURCHASE_SUMMARY_VERSION_1))
+		s = purchase_summary_from_v1(s);
+	if (unlikely(s == NULL || !layout_is_sound(s)))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED), errmsg("invalid value of type purchase_summary"),
 				 errhint("The stored value is damaged or was written by a newer version.")));
+	return s;
 }
 
 /*
@@ -132,17 +137,13 @@ writable_summary(FunctionCallInfo fcinfo, int i)
 
 	if (!summary_is_state(fcinfo) || VARATT_IS_EXTENDED(s))
 		s = (PurchaseSummary *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(i));
-	check_layout(s);
-	return s;
+	return checked(s);
 }
 
 static const PurchaseSummary *
 readable_summary(FunctionCallInfo fcinfo, int i)
 {
-	const PurchaseSummary *s = (const PurchaseSummary *) PG_DETOAST_DATUM(PG_GETARG_DATUM(i));
-
-	check_layout(s);
-	return s;
+	return checked((PurchaseSummary *) PG_DETOAST_DATUM(PG_GETARG_DATUM(i)));
 }
 
 static char *

@@ -29,7 +29,8 @@
 #include "value/exact_money.h"
 #include "value/purchase_bucket.h"
 
-#define PURCHASE_SUMMARY_VERSION 1
+#define PURCHASE_SUMMARY_VERSION 2
+#define PURCHASE_WIRE_VERSION 1
 
 /* More purchases than any customer makes; the numbers of their buckets then take 400 MB. */
 #define PURCHASE_MAX_BUCKETS 50000000

@@ -399,7 +399,7 @@ purchase_summary_send(PG_FUNCTION_ARGS)
 	StringInfoData buf;
 
 	pq_begintypsend(&buf);
-	pq_sendbyte(&buf, s->version);
+	pq_sendbyte(&buf, PURCHASE_WIRE_VERSION);
 	pq_sendbyte(&buf, s->flags);
 	pq_sendbyte(&buf, s->scale);
 	pq_sendint32(&buf, s->count);
@@ -489,7 +489,7 @@ purchase_summary_recv(PG_FUNCTION_ARGS)
 	PurchaseSummary *s;
 	const char *problem;
 
-	summary_wire_version(buf, TYPE_NAME, PURCHASE_SUMMARY_VERSION);
+	summary_wire_version(buf, TYPE_NAME, PURCHASE_WIRE_VERSION);
 	fixed.flags = pq_getmsgbyte(buf);
 	fixed.scale = pq_getmsgbyte(buf);
 	fixed.count = (int32) pq_getmsgint(buf, 4);
