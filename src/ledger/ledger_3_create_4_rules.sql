@@ -54,6 +54,7 @@ CREATE TABLE IF NOT EXISTS %1$I.stage_rule (
   meaning text,
   UNIQUE NULLS NOT DISTINCT (rule, kind)
 );
+ALTER TABLE %1$I.stage_rule REPLICA IDENTITY FULL; -- a kind may be NULL, so no key could be primary
 COMMENT ON TABLE %1$I.stage_rule IS 'how touchpoints add up to a stage, within an episode; rows of one rule are counted together';
 COMMENT ON COLUMN %1$I.stage_rule.kind IS 'what is counted; NULL: any sign of life';
 COMMENT ON COLUMN %1$I.stage_rule.min_count IS 'so many are needed';

@@ -82,6 +82,7 @@ CREATE TABLE IF NOT EXISTS %1$I.kpi_late (
   noted_at timestamptz NOT NULL DEFAULT now(),
   is_taken boolean NOT NULL DEFAULT false
 );
+ALTER TABLE %1$I.kpi_late REPLICA IDENTITY FULL; -- or a publication would stop its updates
 COMMENT ON TABLE %1$I.kpi_late IS 'touchpoints that came late, corrections and changed rules since the last ledger_refresh(): what is kept of periods from late_since on is outdated';
 CREATE TABLE IF NOT EXISTS %1$I.kpi_revenue_change (
   customer_id %2$s NOT NULL,
