@@ -1,7 +1,7 @@
 -- Customers simulated from known parameters: the fit finds them again, within three standard
 -- errors, for 20 seeds of each model. Deterministic: every draw is a hash.
 SET client_min_messages = warning;
-SELECT plan(6);
+SELECT plan(8);
 CREATE FUNCTION uniform(seed int, customer int, k int) RETURNS float8 LANGUAGE sql IMMUTABLE
   RETURN (((hashint8extended(hashint8extended(k, hashint8extended(customer, seed)), 99) >> 12) & ((1::bigint << 51) - 1)) + 0.5) / (1::bigint << 51)::float8;
 
@@ -42,6 +42,15 @@ FROM unnest(ARRAY['bg_nbd', 'mbg_nbd', 'pareto_nbd']) m;
 SELECT cmp_ok((SELECT max(abs(z)) FROM z WHERE name IN ('p', 'q', 'v')), '<', 3::float8, 'gamma_gamma within three standard errors');
 -- the standard errors are right: z is spread as a standard normal variable
 SELECT ok((SELECT avg(z * z) FROM z) BETWEEN 0.6 AND 1.5, 'the standard errors are neither too small nor too large');
+-- a large sample begins at the optimum of every 16th history, and ends where it does from any start
+CREATE TABLE large AS
+SELECT clv_agg(make_purchase_summary(x, CASE WHEN x > 0 THEN greatest(1, floor(lived * u ^ (1.0 / greatest(x, 1)) * 86400))::int ELSE 0 END * interval '1 second', age * interval '1 day')) AS s
+FROM (SELECT least(floor(-ln(uniform(1, c, 1)) * lived / 28)::int, 300) AS x, lived, uniform(1, c, 2) AS u, age
+      FROM (SELECT c, 100 + c % 265 AS age, least(99 + c % 265, 100 * (uniform(1, c, 3) ^ -1.25 - 1)) AS lived FROM generate_series(1, 40000) c) a) b;
+SELECT cmp_ok((SELECT history_count(s) FROM large), '>', 20000::bigint, 'enough histories to begin with a part of them');
+SELECT cmp_ok((SELECT max(abs(p.estimate / q.estimate - 1)) FROM large, unnest(ARRAY['bg_nbd', 'mbg_nbd', 'pareto_nbd']) k, clv_fit(s, k, NULL) f, clv_fit(s, k, NULL, start => '{1, 5, 1, 5}') g,
+                 parameters(f) p JOIN LATERAL parameters(g) q USING (name) WHERE model_status(f) = 'converged' AND model_status(g) = 'converged' HAVING count(DISTINCT k) = 3), '<', 1e-9::float8, 'it ends where it does from any start');
 SELECT finish();
+DROP TABLE large;
 DROP TABLE rate, drawn, fitted, truth, z;
 DROP FUNCTION uniform(int, int, int);
