@@ -49,7 +49,7 @@ SELECT c.customer_id, --: key of the customer
        @extschema@.cltv(o.model, o.history, interval '1 year') AS cltv_predicted, --: revenue expected within 12 months from now, discounted at 10 % a year; NULL: no model (ledger_fit), or no purchase
        (p.cltv_bounds).lower AS cltv_lower, --: lower end of the 95 % interval of cltv_predicted, money
        (p.cltv_bounds).upper AS cltv_upper, --: upper end of the 95 % interval of cltv_predicted, money
-       CASE WHEN o.history IS NOT NULL THEN o.method END AS cltv_method, --: the models of purchases and spend that cltv_predicted comes from
+       CASE WHEN p.alive IS NOT NULL THEN o.method END AS cltv_method, --: the models of purchases and spend that cltv_predicted comes from
        p.alive AS p_alive, --: probability, 0..1, of still being a customer now, by the model of purchases
        @extschema@.expected_purchases(o.model, o.history, interval '90 days') AS expected_purchases_90_days, --: purchases expected within 90 days from now, by the model of purchases
        @extschema@.responses(c.nps) AS nps_response_count, --: answers to the NPS question
