@@ -47,6 +47,37 @@ END $$;
 COMMENT ON FUNCTION ledger_kpi_boundary(text, timestamptz) IS
   'part of ledger_refresh(): from now on, note touchpoints earlier than this; waits for those who are writing';
 
+CREATE FUNCTION ledger_default_segments(
+  OUT segment text, OUT dimension text, OUT condition text, OUT value_of text, OUT priority integer, OUT meaning text
+) RETURNS SETOF record
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 23
+BEGIN ATOMIC
+  VALUES
+    ('prospects'::text, 'stage'::text, $c$stage_name IN ('awareness', 'acquisition')$c$::text, NULL::text, 10, 'have not paid yet'::text),
+    ('new customers', 'stage', $c$is_customer AND tenure_days < 30$c$, NULL, 20, 'paid for the first time within 30 days'),
+    ('customers', 'stage', $c$is_customer$c$, NULL, 30, 'have paid and have not left'),
+    ('advocates', 'stage', $c$stage_name = 'advocacy'$c$, NULL, 5, 'speak for the house'),
+    ('churned', 'stage', $c$stage_name = 'churned'$c$, NULL, 40, 'have left'),
+    ('subscribers', 'behaviour', $c$mrr_amount > 0$c$, NULL, 10, 'pay by the month'),
+    ('frequent buyers', 'behaviour', $c$purchase_count >= 5$c$, NULL, 20, 'have bought five times or more'),
+    ('one-time buyers', 'behaviour', $c$purchase_count = 1$c$, NULL, 30, 'have bought once'),
+    ('quiet customers', 'behaviour', $c$is_customer AND silent_days > 45$c$, NULL, 15, 'customers without a sign of life for 45 days'),
+    ('referrers', 'behaviour', $c$referral_sent_count > 0 OR referral_converted_count > 0$c$, NULL, 40, 'have referred someone'),
+    ('supported', 'behaviour', $c$ticket_count > 0$c$, NULL, 50, 'have opened a ticket'),
+    ('rfm', 'rfm', $c$rfm_segment IS NOT NULL$c$, 'rfm_segment', 10, 'by recency, frequency and amount of purchases'),
+    ('promoters', 'voice', $c$last_nps_score >= 9$c$, NULL, 10, 'last answered 9 or 10'),
+    ('detractors', 'voice', $c$last_nps_score <= 6$c$, NULL, 20, 'last answered 0 to 6'),
+    ('health', 'health', $c$health_band IS NOT NULL$c$, 'health_band', 10, 'by band of health'),
+    ('persona', 'persona', $c$persona IS NOT NULL$c$, 'persona', 10, 'by trait persona'),
+    ('country', 'demographics', $c$country IS NOT NULL$c$, 'country', 10, 'by trait country'),
+    ('age', 'demographics', $c$age_group IS NOT NULL$c$, 'age_group', 20, 'by trait age_group'),
+    ('gender', 'demographics', $c$gender IS NOT NULL$c$, 'gender', 30, 'by trait gender'),
+    ('industry', 'demographics', $c$industry IS NOT NULL$c$, 'industry', 40, 'by trait industry'),
+    ('plan', 'behaviour', $c$plan_name IS NOT NULL$c$, 'plan_name', 60, 'by trait plan'),
+    ('channel', 'acquisition', $c$acquisition_channel IS NOT NULL$c$, 'acquisition_channel', 10, 'by the channel that brought them');
+END;
+COMMENT ON FUNCTION ledger_default_segments() IS 'the segments that a new ledger has, as rows that a house changes as it likes';
+
 CREATE FUNCTION ledger_make_kpi(name text, customer_key regtype) RETURNS void
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
@@ -115,16 +146,43 @@ COMMENT ON COLUMN %1$I.kpi_target.kpi IS 'a kpi of kpi_definition';
 COMMENT ON COLUMN %1$I.kpi_target.baseline IS 'where it began; NULL: the kpi''s value in the last month that was complete on baseline_on';
 COMMENT ON COLUMN %1$I.kpi_target.change IS 'relative: 0.15 of 0.80 is 0.92; points: 0.15 more than 0.80 is 0.95; negative: less';
 COMMENT ON COLUMN %1$I.kpi_target.owner IS 'who answers for it';
+CREATE TABLE IF NOT EXISTS %1$I.segment (
+  segment text PRIMARY KEY CHECK (segment <> '' AND segment <> 'all'),
+  dimension text NOT NULL,
+  condition text NOT NULL,
+  value_of text,
+  priority integer NOT NULL DEFAULT 100,
+  is_active boolean NOT NULL DEFAULT true,
+  meaning text
+);
+COMMENT ON TABLE %1$I.segment IS 'segments of customers as rows: customer_segment follows from them; only the owner may change them';
+COMMENT ON COLUMN %1$I.segment.dimension IS 'what it is about: stage, behaviour, value, voice, health, demographics, persona, or a word of yours';
+COMMENT ON COLUMN %1$I.segment.condition IS 'who belongs to it: an SQL expression over a row of customer_360, and trait, the jsonb of all traits';
+COMMENT ON COLUMN %1$I.segment.value_of IS 'an SQL expression that splits the segment: one of each value, named segment: value; NULL: one segment';
+COMMENT ON COLUMN %1$I.segment.priority IS 'which one to take, where a customer should have one of a dimension: the smallest';
+CREATE TABLE IF NOT EXISTS %1$I.kpi_member (
+  customer_id %2$s NOT NULL,
+  segment text NOT NULL,
+  PRIMARY KEY (segment, customer_id)
+);
+COMMENT ON TABLE %1$I.kpi_member IS 'who belonged to which segment at the last ledger_refresh(), for kpi_by_segment';
 CREATE INDEX IF NOT EXISTS touchpoint_occurred_idx ON %1$I.touchpoint USING brin (occurred_at) WITH (pages_per_range = 32);
+CREATE INDEX IF NOT EXISTS stage_history_entered_idx ON %1$I.stage_history USING brin (entered_at) WITH (pages_per_range = 32);
 CREATE INDEX IF NOT EXISTS touchpoint_deal_idx ON %1$I.touchpoint (kind, occurred_at)
   WHERE kind IN ('opportunity_opened', 'opportunity_won', 'opportunity_lost');
 CREATE INDEX IF NOT EXISTS touchpoint_referred_idx ON %1$I.touchpoint (subject) WHERE kind = 'referral_converted';
 INSERT INTO %1$I.setting (name, value, meaning) VALUES
   ('margin', '1', 'contribution margin as a share of revenue, 0..1: for lifetime value and payback'),
   ('kpi_grains', 'month', 'lengths of period that ledger_refresh() keeps and kpi shows: month, and any of day, week, quarter, year'),
-  ('session_gap', '30 minutes', 'silence longer than this ends a session')
+  ('session_gap', '30 minutes', 'silence longer than this ends a session'),
+  ('attribution_lookback', '90 days', 'touches up to this long before a first payment share in it')
   ON CONFLICT DO NOTHING;
-  $ddl$, name, customer_key);
+INSERT INTO %1$I.segment (segment, dimension, condition, value_of, priority, meaning)
+  SELECT d.segment, d.dimension, d.condition, d.value_of, d.priority, d.meaning FROM %3$s.ledger_default_segments() d
+  ON CONFLICT DO NOTHING;
+  $ddl$, name, customer_key, '@extschema@');
+  EXECUTE format('CREATE OR REPLACE TRIGGER segment_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %I.segment '
+                 'FOR EACH STATEMENT EXECUTE FUNCTION %s.segment_changed()', name, '@extschema@');
   PERFORM @extschema@.ledger_kpi_boundary(name, coalesce(@extschema@.ledger_kpi_boundary(name), '-infinity'));
 END $$;
 COMMENT ON FUNCTION ledger_make_kpi(text, regtype) IS 'part of ledger_create(): what is kept of closed periods, targets, indexes for KPIs';

@@ -112,23 +112,25 @@ WITH daily AS (
          count(*) FILTER (WHERE d.alive) AS alive_days, count(*) FILTER (WHERE d.bought) AS buying_days,
          bool_or(d.loyal) AS loyal, bool_or(d.crossed) AS crossed, bool_or(d.upped) AS upped
     FROM daily d GROUP BY 1, 2, 3
+), known AS (
+  -- who is a customer now was one in a period that goes on
+  SELECT p.*, q.from_at, q.to_at, c.first_purchase_at, q.to_at > @now@ AND @extschema@.is_customer(c.stage) AS is_served
+    FROM person p JOIN @periods@ q ON q.period_start = p.period_start JOIN @ledger@.customer c ON c.customer_id = p.customer_id
 ), served AS (
   SELECT DISTINCT p.segment, p.period_start, p.customer_id
-    FROM person p JOIN @periods@ q ON q.period_start = p.period_start
-    JOIN @ledger@.stage_history h ON h.customer_id = p.customer_id AND h.entered_at < q.to_at AND (h.left_at IS NULL OR h.left_at > q.from_at)
+    FROM known p JOIN @ledger@.stage_history h ON h.customer_id = p.customer_id AND h.entered_at < p.to_at AND (h.left_at IS NULL OR h.left_at > p.from_at)
      AND @extschema@.is_customer(h.stage)
+   WHERE NOT p.is_served
 ), counted AS (
   SELECT p.segment, p.period_start,
          count(*) FILTER (WHERE p.alive_days > 0) AS people_active, sum(p.alive_days) AS people_days,
-         count(*) FILTER (WHERE p.alive_days > 0 AND s.customer_id IS NOT NULL) AS customers_active,
+         count(*) FILTER (WHERE p.alive_days > 0 AND (p.is_served OR s.customer_id IS NOT NULL)) AS customers_active,
          count(*) FILTER (WHERE p.buying_days > 0) AS buyers, count(*) FILTER (WHERE p.buying_days > 1) AS buyers_again,
-         count(*) FILTER (WHERE p.buying_days > 0 AND c.first_purchase_at < q.from_at) AS buyers_returning,
-         count(*) FILTER (WHERE p.loyal AND s.customer_id IS NOT NULL) AS loyalty_customers,
-         count(*) FILTER (WHERE p.crossed AND s.customer_id IS NOT NULL) AS cross_sell_customers,
-         count(*) FILTER (WHERE p.upped AND s.customer_id IS NOT NULL) AS upsell_customers
-    FROM person p JOIN @periods@ q ON q.period_start = p.period_start
-    JOIN @ledger@.customer c ON c.customer_id = p.customer_id
-    LEFT JOIN served s ON s.segment = p.segment AND s.period_start = p.period_start AND s.customer_id = p.customer_id
+         count(*) FILTER (WHERE p.buying_days > 0 AND p.first_purchase_at < p.from_at) AS buyers_returning,
+         count(*) FILTER (WHERE p.loyal AND (p.is_served OR s.customer_id IS NOT NULL)) AS loyalty_customers,
+         count(*) FILTER (WHERE p.crossed AND (p.is_served OR s.customer_id IS NOT NULL)) AS cross_sell_customers,
+         count(*) FILTER (WHERE p.upped AND (p.is_served OR s.customer_id IS NOT NULL)) AS upsell_customers
+    FROM known p LEFT JOIN served s ON s.segment = p.segment AND s.period_start = p.period_start AND s.customer_id = p.customer_id
    GROUP BY 1, 2
 )
 SELECT c.segment, c.period_start, f.fact, f.value::numeric FROM counted c CROSS JOIN LATERAL (VALUES

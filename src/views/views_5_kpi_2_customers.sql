@@ -25,8 +25,7 @@ WITH move AS (
          count(*) FILTER (WHERE NOT p.first_starts AND NOT p.last_starts) AS gone, count(*) FILTER (WHERE p.first_starts) AS came
     FROM person p GROUP BY 1, 2
 ), opening AS (
-  SELECT @segment@ AS segment, count(*) AS n FROM @ledger@.stage_history t @scope@
-   WHERE t.entered_at < @from@ AND (t.left_at IS NULL OR t.left_at >= @from@) AND @extschema@.is_customer(t.stage) GROUP BY 1
+  @opening@
 ), running AS (
   SELECT s.segment, p.period_start, coalesce(m.new, 0) AS new, coalesce(m.returned, 0) AS returned, coalesce(m.lost, 0) AS lost, coalesce(m.involuntary, 0) AS involuntary,
          coalesce(m.gone, 0) AS gone, coalesce(m.came, 0) AS came,
@@ -60,11 +59,10 @@ SELECT l.segment, @extschema@.period_start(l.at, @grain@, @zone@) AS period_star
   FROM (SELECT @segment@ AS segment, t.customer_id, min(t.occurred_at) AS at
           FROM @ledger@.touchpoint t JOIN @ledger@.touchpoint_kind k ON k.kind = t.kind AND k.stage = 'acquisition' @scope@
          WHERE t.occurred_at >= @from@ AND t.occurred_at < @until@ AND t.customer_id IS NOT NULL GROUP BY 1, 2) l
-  JOIN @ledger@.customer c ON c.customer_id = l.customer_id
- WHERE (c.first_paid_at IS NULL OR l.at <= c.first_paid_at)
-   AND (c.first_touch_at >= @from@ OR NOT EXISTS (
+ WHERE NOT EXISTS (
      SELECT FROM @ledger@.touchpoint e JOIN @ledger@.touchpoint_kind k ON k.kind = e.kind AND k.stage = 'acquisition'
-      WHERE e.customer_id = l.customer_id AND e.occurred_at < @from@))
+      WHERE e.customer_id = l.customer_id AND e.occurred_at < @from@)
+   AND NOT EXISTS (SELECT FROM @ledger@.customer c WHERE c.customer_id = l.customer_id AND c.first_paid_at < l.at)
  GROUP BY 1, 2
 $sql$;
 COMMENT ON FUNCTION ledger_kpi_facts_leads() IS 'facts of periods: people identified, by their first evidence of acquisition before any payment';

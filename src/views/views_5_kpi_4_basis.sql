@@ -8,7 +8,29 @@ CREATE FUNCTION ledger_grain_step(grain text) RETURNS interval
                     WHEN 'month' THEN interval '1 month' WHEN 'year' THEN interval '1 year' END;
 COMMENT ON FUNCTION ledger_grain_step(text) IS 'the length of a period: day, week, month, quarter or year';
 
-CREATE FUNCTION ledger_kpi_query(ledger text, query text, grain text, since date, until date, scope text) RETURNS text
+-- Customers at the start: those of the end of the period before, where that is kept and the range goes on to now; else counted.
+CREATE FUNCTION ledger_kpi_opening(ledger text, grain text, since date, is_live boolean, segments text[]) RETURNS text
+  LANGUAGE plpgsql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  before date := since - @extschema@.ledger_grain_step(grain);
+  kept bigint := 0;
+BEGIN
+  IF is_live THEN
+    EXECUTE format('SELECT count(*) FROM %I.kpi_period p WHERE p.segment = ANY (coalesce($1, ''{all}'')) AND p.period_grain = $2 AND p.period_start = $3', ledger)
+      INTO kept USING segments, grain, before;
+  END IF;
+  IF kept > 0 AND kept = coalesce(cardinality(segments), 1) THEN
+    RETURN format('SELECT f.segment, f.value AS n FROM %I.kpi_fact f WHERE f.segment = ANY (%L) AND f.period_grain = %L AND f.period_start = %L AND f.fact = ''customers_end''',
+                  ledger, coalesce(segments, '{all}'), grain, before);
+  END IF;
+  RETURN 'SELECT @segment@ AS segment, count(*)::numeric AS n FROM @ledger@.stage_history t @scope@'
+         ' WHERE t.entered_at < @from@ AND (t.left_at IS NULL OR t.left_at >= @from@) AND @extschema@.is_customer(t.stage) GROUP BY 1';
+END $$;
+COMMENT ON FUNCTION ledger_kpi_opening(text, text, date, boolean, text[]) IS 'part of KPIs: the query for the customers at the start of a range of periods, by segment';
+
+CREATE FUNCTION ledger_kpi_query(ledger text, query text, grain text, since date, until date, scope text, segments text[]) RETURNS text
   LANGUAGE plpgsql STABLE
   SET search_path = pg_catalog, pg_temp
   SET datestyle = 'ISO, YMD'
@@ -24,10 +46,11 @@ BEGIN
     EXECUTE format('SELECT coalesce(k.revenue_until, ''-infinity'') FROM %I.kpi_revenue_until k', ledger) INTO revenue_until;
   END IF;
   words := ARRAY[
+    ['@opening@', @extschema@.ledger_kpi_opening(ledger, grain, since, until > now() AT TIME ZONE zone, segments)],
     ['@revenue_changes@', @extschema@.ledger_revenue_changes('t.customer_id IN (SELECT d.customer_id FROM touched d)')],
-    ['@segments@', CASE WHEN scope IS NULL THEN '(SELECT ''all''::text AS segment)' ELSE format('(SELECT DISTINCT g.segment FROM %s g)', scope) END],
+    ['@segments@', CASE WHEN scope IS NULL THEN '(SELECT ''all''::text AS segment)' ELSE format('(SELECT unnest(%L::text[]) AS segment)', segments) END],
     ['@segment@', CASE WHEN scope IS NULL THEN '''all''::text' ELSE 'g.segment' END],
-    ['@scope@', CASE WHEN scope IS NULL THEN '' ELSE format('JOIN %s g ON g.customer_id = t.customer_id', scope) END],
+    ['@scope@', CASE WHEN scope IS NULL THEN '' ELSE format('JOIN %s g ON g.customer_id = t.customer_id AND g.segment = ANY (%L)', scope, segments) END],
     ['@periods@', format('(SELECT p::date AS period_start, p AT TIME ZONE %3$L AS from_at, (p + %4$L::interval) AT TIME ZONE %3$L AS to_at FROM generate_series(%1$L::timestamp, %2$L::timestamp - interval ''1 day'', %4$L::interval) p)',
                          since, until, zone, step)],
     ['@from@', format('%L::timestamptz', since::timestamp AT TIME ZONE zone)],
@@ -41,11 +64,11 @@ BEGIN
   END LOOP;
   RETURN filled;
 END $$;
-COMMENT ON FUNCTION ledger_kpi_query(text, text, text, date, date, text) IS
-  'part of KPIs: the query of a family of facts for the periods from since to before until, for the segments that the relation scope gives customers';
+COMMENT ON FUNCTION ledger_kpi_query(text, text, text, date, date, text, text[]) IS
+  'part of KPIs: the query of a family of facts for the periods from since to before until, for everyone, or for some of the segments that the relation scope gives customers';
 
 CREATE FUNCTION ledger_kpi_facts(
-  ledger text, grain text, since date, until date, families text[], scope text DEFAULT NULL,
+  ledger text, grain text, since date, until date, families text[], scope text DEFAULT NULL, segments text[] DEFAULT NULL,
   OUT family text, OUT segment text, OUT period_start date, OUT fact text, OUT value numeric
 ) RETURNS SETOF record
   LANGUAGE plpgsql STABLE
@@ -53,6 +76,7 @@ CREATE FUNCTION ledger_kpi_facts(
   SET datestyle = 'ISO, YMD'
   SET timezone = 'UTC'
   SET jit = off
+  SET random_page_cost = 1.1
 AS $$
 DECLARE
   wanted text;
@@ -63,11 +87,11 @@ BEGIN
     CONTINUE WHEN wanted = 'health' AND to_regclass(format('%I.health_history', ledger)) IS NULL;
     EXECUTE format('SELECT @extschema@.%I()', 'ledger_kpi_facts_' || wanted) INTO query;
     RETURN QUERY EXECUTE format('SELECT %L::text, q.segment, q.period_start, q.fact::text, q.value::numeric FROM (%s) q (segment, period_start, fact, value) WHERE q.value <> 0',
-      wanted, @extschema@.ledger_kpi_query(ledger, query, grain, since, until, scope));
+      wanted, @extschema@.ledger_kpi_query(ledger, query, grain, since, until, scope, segments));
   END LOOP;
 END $$;
-COMMENT ON FUNCTION ledger_kpi_facts(text, text, date, date, text[], text) IS
-  'the facts of the periods from since to before until, computed from the ledger''s tables now, for everyone or for the segments that the relation scope (customer_id, segment) gives customers; what is 0 has no row';
+COMMENT ON FUNCTION ledger_kpi_facts(text, text, date, date, text[], text, text[]) IS
+  'the facts of the periods from since to before until, computed from the ledger''s tables now, for everyone, or for some of the segments that the relation scope (customer_id, segment) gives customers; what is 0 has no row';
 
 CREATE FUNCTION ledger_kpi_range(
   ledger text, grain text, segment_wanted text DEFAULT 'all',
@@ -94,6 +118,26 @@ END $$;
 COMMENT ON FUNCTION ledger_kpi_range(text, text, text) IS
   'part of KPIs: the first period, the first that is not kept, the first that is not settled, and the end of the current one';
 
+CREATE FUNCTION ledger_kpi_since(
+  ledger text, grain text, live_start date, slow_start date, first_start date, until date, scope text, segments text[], OUT segment text, OUT period_start date, OUT fact text, OUT value numeric
+) RETURNS SETOF record
+  LANGUAGE sql STABLE ROWS 1000
+  SET search_path = pg_catalog, pg_temp
+AS $$
+  SELECT f.segment, f.period_start, f.fact, f.value
+    FROM (VALUES (false, false, live_start), (true, false, slow_start), (false, true, first_start)) w (is_slow, is_open, since)
+   CROSS JOIN LATERAL @extschema@.ledger_kpi_facts(ledger, grain, w.since, until,
+     ARRAY(SELECT k.family FROM @extschema@.ledger_kpi_families() k WHERE k.is_slow = w.is_slow AND k.is_open = w.is_open), scope, segments) f
+$$;
+COMMENT ON FUNCTION ledger_kpi_since(text, text, date, date, date, date, text, text[]) IS
+  'part of KPIs: facts of periods that are not kept, of those that are not settled, and of cohorts that go on';
+
+CREATE FUNCTION ledger_kpi_grains(ledger text) RETURNS text[]
+  LANGUAGE sql STABLE
+  SET search_path = pg_catalog, pg_temp
+  RETURN ARRAY(SELECT DISTINCT g FROM unnest(string_to_array(replace(coalesce(@extschema@.ledger_setting(ledger, 'kpi_grains'), ''), ' ', ''), ',') || 'month'::text) g WHERE g <> '');
+COMMENT ON FUNCTION ledger_kpi_grains(text) IS 'the lengths of periods for which a ledger has KPIs: month, and those of the setting kpi_grains';
+
 CREATE FUNCTION ledger_kpi_live(
   ledger text, grain text, OUT period_start date, OUT fact text, OUT value numeric
 ) RETURNS SETOF record
@@ -103,19 +147,12 @@ AS $$
 DECLARE
   range record;
 BEGIN
-  IF grain <> ALL (string_to_array(replace(coalesce(@extschema@.ledger_setting(ledger, 'kpi_grains'), 'month'), ' ', ''), ',') || 'month'::text) THEN
+  IF grain <> ALL (@extschema@.ledger_kpi_grains(ledger)) THEN
     RETURN;
   END IF;
   range := @extschema@.ledger_kpi_range(ledger, grain);
-  RETURN QUERY
-    SELECT f.period_start, f.fact, f.value FROM @extschema@.ledger_kpi_facts(ledger, grain, range.live_start, range.until,
-      ARRAY(SELECT k.family FROM @extschema@.ledger_kpi_families() k WHERE NOT k.is_slow AND NOT k.is_open)) f
-    UNION ALL
-    SELECT f.period_start, f.fact, f.value FROM @extschema@.ledger_kpi_facts(ledger, grain, range.slow_start, range.until,
-      ARRAY(SELECT k.family FROM @extschema@.ledger_kpi_families() k WHERE k.is_slow)) f
-    UNION ALL
-    SELECT f.period_start, f.fact, f.value FROM @extschema@.ledger_kpi_facts(ledger, grain, range.first_start, range.until,
-      ARRAY(SELECT k.family FROM @extschema@.ledger_kpi_families() k WHERE k.is_open)) f;
+  RETURN QUERY SELECT f.period_start, f.fact, f.value
+                 FROM @extschema@.ledger_kpi_since(ledger, grain, range.live_start, range.slow_start, range.first_start, range.until, NULL, NULL) f;
 END $$;
 COMMENT ON FUNCTION ledger_kpi_live(text, text) IS
   'the facts of everyone that ledger_refresh() doesn''t keep: of periods since, of those that are not settled, and of cohorts that go on';

@@ -3,7 +3,7 @@
 --
 
 CREATE FUNCTION ledger_refresh_plan(
-  ledger text, as_of timestamptz, OUT period_grain text, OUT since date, OUT until date, OUT step interval
+  ledger text, as_of timestamptz, OUT period_grain text, OUT segments text[], OUT since date, OUT until date, OUT step interval
 ) RETURNS SETOF record
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
@@ -11,7 +11,6 @@ AS $$
 DECLARE
   zone text := @extschema@.ledger_setting(ledger, 'time_zone');
   late_since timestamptz;
-  range record;
   first_at timestamptz;
 BEGIN
   EXECUTE format('SELECT min(l.late_since) - interval ''192 hours'' FROM %I.kpi_late l', ledger) INTO late_since;
@@ -19,20 +18,20 @@ BEGIN
   IF first_at IS NULL THEN
     RETURN;
   END IF;
-  FOREACH period_grain IN ARRAY string_to_array(replace(coalesce(@extschema@.ledger_setting(ledger, 'kpi_grains'), 'month'), ' ', ''), ',') LOOP
-    step := @extschema@.ledger_grain_step(period_grain);
-    range := @extschema@.ledger_kpi_range(ledger, period_grain);
-    since := least(range.live_start, range.slow_start);
-    IF late_since IS NOT NULL THEN
-      since := least(since, @extschema@.period_start(greatest(late_since, first_at), period_grain, zone));
-    END IF;
-    until := @extschema@.period_start(as_of, period_grain, zone);
-    IF since < until THEN
-      RETURN NEXT;
-    END IF;
-  END LOOP;
+  -- everyone, by each length of period; segments, by month
+  RETURN QUERY EXECUTE format($sql$
+    SELECT w.grain, CASE WHEN w.segment <> 'all' THEN array_agg(w.segment ORDER BY w.segment) END, d.since, d.until, w.step
+      FROM (SELECT g.grain, 'all' AS segment, @extschema@.ledger_grain_step(g.grain) AS step FROM unnest($1) g (grain)
+            UNION ALL SELECT 'month', s.segment, interval '1 month' FROM @extschema@.ledger_segments(%1$L) s (segment)) w
+     CROSS JOIN LATERAL @extschema@.ledger_kpi_range(%1$L, w.grain, w.segment) r
+     CROSS JOIN LATERAL (SELECT least(r.live_start, r.slow_start, CASE WHEN $2 IS NOT NULL THEN @extschema@.period_start(greatest($2, $3), w.grain, $4) END) AS since,
+                                @extschema@.period_start($5, w.grain, $4) AS until) d
+     WHERE d.since < d.until
+     GROUP BY w.grain, w.segment <> 'all', CASE WHEN w.segment = 'all' THEN 'all' END, d.since, d.until, w.step
+     ORDER BY w.segment <> 'all', w.step
+  $sql$, ledger) USING @extschema@.ledger_kpi_grains(ledger), late_since, first_at, zone, as_of;
 END $$;
-COMMENT ON FUNCTION ledger_refresh_plan(text, timestamptz) IS 'part of ledger_refresh(): which closed periods are missing, not settled or touched since';
+COMMENT ON FUNCTION ledger_refresh_plan(text, timestamptz) IS 'part of ledger_refresh(): which closed periods, of everyone or of segments, are missing, not settled or touched since';
 
 CREATE FUNCTION ledger_refresh_tick(ledger text, as_of timestamptz) RETURNS bigint
   LANGUAGE plpgsql
@@ -59,7 +58,7 @@ DECLARE
   zone text := @extschema@.ledger_setting(ledger, 'time_zone');
   grain text;
 BEGIN
-  FOREACH grain IN ARRAY string_to_array(replace(coalesce(@extschema@.ledger_setting(ledger, 'kpi_grains'), 'month'), ' ', ''), ',') LOOP
+  FOREACH grain IN ARRAY @extschema@.ledger_kpi_grains(ledger) LOOP
     IF @extschema@.ledger_grain_step(grain) IS NULL THEN
       RAISE EXCEPTION 'setting "%" of ledger "%" names "%"', 'kpi_grains', ledger, grain
         USING ERRCODE = 'invalid_parameter_value', HINT = 'Lengths of periods are day, week, month, quarter and year.';
@@ -106,7 +105,7 @@ END $$;
 COMMENT ON FUNCTION ledger_refresh_revenue(text, timestamptz) IS 'part of ledger_refresh(): when recurring revenue of each customer changed';
 
 -- Keeps the facts of some periods; how many of them had been kept and turned out otherwise.
-CREATE FUNCTION ledger_refresh_periods(ledger text, grain text, since date, until date, as_of timestamptz) RETURNS bigint
+CREATE FUNCTION ledger_refresh_periods(ledger text, grain text, segments text[], since date, until date, as_of timestamptz) RETURNS bigint
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -118,25 +117,25 @@ BEGIN
   EXECUTE format($sql$
     WITH fresh AS MATERIALIZED (
       SELECT f.segment, f.period_start, f.fact, f.value, k.is_slow
-        FROM @extschema@.ledger_kpi_facts(%2$L, $1, $2, $3, ARRAY(SELECT k.family FROM @extschema@.ledger_kpi_families() k WHERE NOT k.is_open)) f
+        FROM @extschema@.ledger_kpi_facts(%2$L, $1, $2, $3, ARRAY(SELECT k.family FROM @extschema@.ledger_kpi_families() k WHERE NOT k.is_open), CASE WHEN $5 IS NOT NULL THEN %3$L END, $5) f
         JOIN @extschema@.ledger_kpi_families() k ON k.family = f.family
        WHERE NOT k.is_slow OR f.period_start < $4
     ), slow AS (
       SELECT DISTINCT f.fact FROM fresh f WHERE f.is_slow
     ), told AS (
-      SELECT o.period_start, s.fact IS NOT NULL AS is_slow, md5(string_agg(concat_ws(' ', o.fact, trim_scale(o.value)), ',' ORDER BY o.fact COLLATE "C")) AS digest
+      SELECT o.segment, o.period_start, s.fact IS NOT NULL AS is_slow, md5(string_agg(concat_ws(' ', o.fact, trim_scale(o.value)), ',' ORDER BY o.fact COLLATE "C")) AS digest
         FROM %1$I.kpi_fact o LEFT JOIN slow s ON s.fact = o.fact
-       WHERE o.segment = 'all' AND o.period_grain = $1 AND o.period_start >= $2 AND o.period_start < $3 GROUP BY 1, 2
+       WHERE o.segment = ANY (coalesce($5, '{all}')) AND o.period_grain = $1 AND o.period_start >= $2 AND o.period_start < $3 GROUP BY 1, 2, 3
     ), found AS (
-      SELECT f.period_start, f.is_slow, md5(string_agg(concat_ws(' ', f.fact, trim_scale(f.value)), ',' ORDER BY f.fact COLLATE "C")) AS digest FROM fresh f GROUP BY 1, 2
+      SELECT f.segment, f.period_start, f.is_slow, md5(string_agg(concat_ws(' ', f.fact, trim_scale(f.value)), ',' ORDER BY f.fact COLLATE "C")) AS digest FROM fresh f GROUP BY 1, 2, 3
     ), changed AS (
-      SELECT DISTINCT p.period_start
-        FROM told t FULL JOIN found n ON n.period_start = t.period_start AND n.is_slow = t.is_slow
-        JOIN %1$I.kpi_period p ON p.segment = 'all' AND p.period_grain = $1 AND p.period_start = coalesce(n.period_start, t.period_start)
+      SELECT DISTINCT p.segment, p.period_start
+        FROM told t FULL JOIN found n ON n.segment = t.segment AND n.period_start = t.period_start AND n.is_slow = t.is_slow
+        JOIN %1$I.kpi_period p ON p.segment = coalesce(n.segment, t.segment) AND p.period_grain = $1 AND p.period_start = coalesce(n.period_start, t.period_start)
        WHERE t.digest IS DISTINCT FROM n.digest AND (p.is_settled OR NOT coalesce(n.is_slow, t.is_slow))
     ), gone AS (
-      DELETE FROM %1$I.kpi_fact o WHERE o.segment = 'all' AND o.period_grain = $1 AND o.period_start >= $2 AND o.period_start < $3
-         AND (o.period_start, o.fact) NOT IN (SELECT f.period_start, f.fact FROM fresh f)
+      DELETE FROM %1$I.kpi_fact o WHERE o.segment = ANY (coalesce($5, '{all}')) AND o.period_grain = $1 AND o.period_start >= $2 AND o.period_start < $3
+         AND (o.segment, o.period_start, o.fact) NOT IN (SELECT f.segment, f.period_start, f.fact FROM fresh f)
     ), written AS (
       INSERT INTO %1$I.kpi_fact AS o (segment, period_grain, period_start, fact, value)
       SELECT f.segment, $1, f.period_start, f.fact, f.value FROM fresh f
@@ -145,17 +144,18 @@ BEGIN
       INSERT INTO %1$I.kpi_period AS o (segment, period_grain, period_start, as_of, is_settled)
       SELECT DISTINCT f.segment, $1, f.period_start, statement_timestamp(), f.period_start < $4 FROM fresh f
       ON CONFLICT (segment, period_grain, period_start) DO UPDATE SET as_of = excluded.as_of, is_settled = excluded.is_settled,
-        restated_at = CASE WHEN EXISTS (SELECT FROM changed c WHERE c.period_start = excluded.period_start) THEN excluded.as_of ELSE o.restated_at END
+        restated_at = CASE WHEN EXISTS (SELECT FROM changed c WHERE c.segment = excluded.segment AND c.period_start = excluded.period_start) THEN excluded.as_of ELSE o.restated_at END
     )
-    SELECT array_agg(c.period_start ORDER BY c.period_start) FROM changed c
-  $sql$, ledger, ledger) INTO restated USING grain, since, until, settled;
+    SELECT array_agg(DISTINCT c.period_start ORDER BY c.period_start) FROM changed c
+  $sql$, ledger, ledger, format('%I.kpi_member', ledger)) INTO restated USING grain, since, until, settled, segments;
   IF restated IS NOT NULL THEN
-    RAISE NOTICE 'ledger "%": restated % % of % to %', ledger, cardinality(restated), grain || CASE WHEN cardinality(restated) > 1 THEN 's' ELSE '' END, restated[1], restated[cardinality(restated)]
+    RAISE NOTICE 'ledger "%": restated % % from % to %', ledger, cardinality(restated),
+                 grain || CASE WHEN cardinality(restated) > 1 THEN 's' ELSE '' END || CASE WHEN segments IS NOT NULL THEN ' of segments' ELSE '' END, restated[1], restated[cardinality(restated)]
       USING DETAIL = 'Touchpoints, corrections or rules came after these periods had been kept.';
   END IF;
   RETURN coalesce(cardinality(restated), 0);
 END $$;
-COMMENT ON FUNCTION ledger_refresh_periods(text, text, date, date, timestamptz) IS
+COMMENT ON FUNCTION ledger_refresh_periods(text, text, text[], date, date, timestamptz) IS
   'part of ledger_refresh(): keeps the facts of the periods from since to before until; how many had been kept and turned out otherwise';
 
 CREATE FUNCTION ledger_refresh_end(ledger text) RETURNS void
@@ -172,6 +172,13 @@ CREATE FUNCTION ledger_refresh_next(since date, step interval, batch integer, un
   RETURN least((since + step * greatest(1, floor(batch * 2592000 / EXTRACT(epoch FROM step)))::double precision)::date, until);
 COMMENT ON FUNCTION ledger_refresh_next(date, interval, integer, date) IS 'part of ledger_refresh(): where the next batch, of about so many months, begins';
 
+CREATE FUNCTION ledger_refresh_progress(ledger text, grain text, segments text[], since date, done date, until date, started timestamptz) RETURNS text
+  LANGUAGE sql VOLATILE
+  SET search_path = pg_catalog, pg_temp
+  RETURN format('ledger "%s": by %s%s: %s %%, %s left', ledger, grain, CASE WHEN segments IS NOT NULL THEN ' and segment' ELSE '' END, 100 * (done - since) / (until - since),
+    date_trunc('second', (clock_timestamp() - started) * (until - done) / greatest(done - since, 1)));
+COMMENT ON FUNCTION ledger_refresh_progress(text, text, text[], date, date, date, timestamptz) IS 'part of ledger_refresh(): how far it is';
+
 -- No SET clause: a procedure that has one cannot commit.
 CREATE PROCEDURE ledger_refresh(ledger text, as_of timestamptz DEFAULT now(), batch integer DEFAULT 3)
   LANGUAGE plpgsql
@@ -180,7 +187,7 @@ DECLARE
   plan record;
   part date;
   next_part date;
-  done bigint;
+  started timestamptz;
 BEGIN
   PERFORM @extschema@.ledger_outside_block('CALL ledger_refresh()');
   IF batch IS NULL OR batch OPERATOR(pg_catalog.<) 1 THEN
@@ -192,14 +199,17 @@ BEGIN
   COMMIT;
   PERFORM @extschema@.ledger_refresh_revenue(ledger, as_of);
   COMMIT;
+  PERFORM @extschema@.ledger_refresh_members(ledger);
+  COMMIT;
   FOR plan IN SELECT * FROM @extschema@.ledger_refresh_plan(ledger, as_of) LOOP
     part := plan.since;
+    started := pg_catalog.clock_timestamp();
     WHILE part OPERATOR(pg_catalog.<) plan.until LOOP
       next_part := @extschema@.ledger_refresh_next(part, plan.step, batch, plan.until);
-      PERFORM @extschema@.ledger_refresh_periods(ledger, plan.period_grain, part, next_part, as_of);
+      PERFORM @extschema@.ledger_refresh_periods(ledger, plan.period_grain, plan.segments, part, next_part, as_of);
       COMMIT;
       part := next_part;
-      RAISE NOTICE 'ledger "%": % up to % of %', ledger, plan.period_grain, part, plan.until;
+      RAISE NOTICE '%', @extschema@.ledger_refresh_progress(ledger, plan.period_grain, plan.segments, plan.since, part, plan.until, started);
     END LOOP;
   END LOOP;
   PERFORM @extschema@.ledger_refresh_end(ledger);
