@@ -111,6 +111,8 @@ is(answer(sprintf($sample, 'sharded')), answer(sprintf($sample, 'single')), 'and
 
 unlike(plan_of(q{SELECT activity_agg(at, 'week', 'Europe/Berlin') FROM touch_1}), qr/Remote SQL: .*activity_agg/, 'a constant text keeps an aggregate here');
 like(answer(q{SET timezone = 'Europe/Berlin'; SELECT purchase_agg(at, amount)::text FROM touch_1}), qr/"time_zone": "GMT"/, 'days of the session are days of GMT on a shard');
+my (undef, undef, $mixed) = $main->psql('postgres', q{SELECT rollup(h) FROM (SELECT purchase_agg(at, amount, '1 day', z) AS h FROM single, unnest('{GMT,Europe/Berlin}'::text[]) z GROUP BY z) x});
+like($mixed, qr/ERROR: .*GMT.*Europe.Berlin|ERROR: .*Europe.Berlin.*GMT/s, 'days of two zones do not mix');
 my $view = q{SELECT customer, activity_agg(at, 'month', 'Europe/Berlin') AS activity, purchase_agg(at, amount, '1 day', 'Europe/Berlin') AS history FROM %s GROUP BY customer};
 $main->safe_psql('postgres', 'CREATE TABLE kept (customer bigint, activity activity_summary, history purchase_summary) PARTITION BY RANGE (customer)');
 for my $n (1, 2)
