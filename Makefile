@@ -37,7 +37,7 @@ ISOLATION_OPTS = --inputdir=test/isolation --encoding=UTF8 --load-extension=$(EX
 EXTRA_CLEAN = $(EXTENSION)--*.sql results output_iso regression.diffs regression.out
 
 # These must work on a machine that has no PostgreSQL yet.
-SELF_CONTAINED = demo test test-matrix lint bench help
+SELF_CONTAINED = demo test test-matrix lint bench dist help
 .PHONY: $(SELF_CONTAINED) results-folders
 
 
@@ -85,6 +85,10 @@ bench:
 
 lint:
 	@EXTRA_PACKAGES='clang-format cppcheck' tools/throwaway tools/lint
+
+# What PGXN takes: the committed tree.
+dist:
+	git archive --format=zip --prefix=$(EXTENSION)-$(EXTVERSION)/ -o $(EXTENSION)-$(EXTVERSION).zip HEAD
 
 help:
 	@sed -n 's/^# \{0,1\}//p;/^EXTENSION/q' Makefile

@@ -195,8 +195,6 @@ BEGIN
   END IF;
   PERFORM @extschema@.ledger_refresh_tick(ledger, as_of);
   COMMIT;
-  PERFORM @extschema@.ledger_refresh_rfm(ledger);
-  COMMIT;
   PERFORM @extschema@.ledger_refresh_begin(ledger, as_of);
   COMMIT;
   PERFORM @extschema@.ledger_refresh_revenue(ledger, as_of);
