@@ -80,4 +80,23 @@
 #define built_jsonb(name) JsonbValueToJsonb(name##_result)
 #endif
 
+/* What ON CONFLICT DO NOTHING calls, for all unique indexes; callers include executor.h. */
+#if PG_VERSION_NUM >= 180000
+#define check_index_constraints_compat(result, slot, estate, conflict)                             \
+	ExecCheckIndexConstraints(result, slot, estate, conflict, NULL, NIL)
+#else
+#define check_index_constraints_compat(result, slot, estate, conflict)                             \
+	ExecCheckIndexConstraints(result, slot, estate, conflict, NIL)
+#endif
+#if PG_VERSION_NUM >= 190000
+#define insert_index_tuples_compat(result, slot, estate, lost)                                     \
+	ExecInsertIndexTuples(result, estate, EIIT_NO_DUPE_ERROR, slot, NIL, lost)
+#elif PG_VERSION_NUM >= 160000
+#define insert_index_tuples_compat(result, slot, estate, lost)                                     \
+	ExecInsertIndexTuples(result, slot, estate, false, true, lost, NIL, false)
+#else
+#define insert_index_tuples_compat(result, slot, estate, lost)                                     \
+	ExecInsertIndexTuples(result, slot, estate, false, true, lost, NIL)
+#endif
+
 #endif

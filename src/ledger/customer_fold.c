@@ -17,8 +17,7 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
-#include "ledger/fold_state.h"
-#include "ledger/summaries.h"
+#include "ledger/folding.h"
 
 /* Customers that are folded anew by one query. */
 #define ANEW_BATCH 5000
@@ -51,17 +50,6 @@ struct CustomerFold
 	Datum *gone; /* keys of customers that have no touchpoint any more */
 	int n_gone;
 };
-
-/* A customer while he is folded. */
-typedef struct Folding
-{
-	Datum key;
-	FoldState state;
-	FoldLog log;
-	int room; /* for spans in the log */
-	CustomerRow row;
-	Summaries summaries;
-} Folding;
 
 /* ---- a run ---- */
 
@@ -207,38 +195,6 @@ note_anew(CustomerFold *f, Datum key)
 /* ---- one customer ---- */
 
 static void
-room_for_spans(Folding *c)
-{
-	if (c->log.n + FOLD_MAX_NEW_SPANS <= c->room)
-		return;
-	c->room *= 2;
-	c->log.span = repalloc(c->log.span, c->room * sizeof(FoldSpan));
-}
-
-static void
-start_log(Folding *c)
-{
-	c->room = 8;
-	c->log.span = palloc(c->room * sizeof(FoldSpan));
-	fold_resume(&c->state, &c->log);
-}
-
-static void
-fold_all(const CustomerFold *f, Folding *c, const Touch *touches, int n)
-{
-	const FoldRules *rules = &f->ledger->rules;
-
-	for (int i = 0; i < n; i++)
-	{
-		room_for_spans(c);
-		fold_touch(&c->state, rules, &touches[i].fold, &c->log);
-		summaries_touch(&c->summaries, &touches[i]);
-	}
-	room_for_spans(c);
-	fold_advance(&c->state, rules, f->horizon, &c->log);
-}
-
-static void
 set_instant(Datum *values, bool *nulls, int i, int64 at)
 {
 	values[i] = TimestampTzGetDatum(at);
@@ -258,7 +214,7 @@ put_span(CustomerFold *f, const Folding *c, const FoldSpan *span)
 	Datum values[lengthof(SPANS)];
 	bool nulls[lengthof(SPANS)] = {0};
 
-	values[0] = c->key;
+	values[0] = c->row.value[CUSTOMER_KEY];
 	values[1] = Int32GetDatum(span->seq);
 	if (span->stored)
 	{
@@ -275,71 +231,22 @@ put_span(CustomerFold *f, const Folding *c, const FoldSpan *span)
 	output_put(&f->spans, values, nulls);
 }
 
-/* Stored spans are written again only where their end has changed. */
 static void
-put_spans(CustomerFold *f, const Folding *c, const FoldState *before)
-{
-	for (int i = 0; i < c->log.n; i++)
-	{
-		const FoldSpan *span = &c->log.span[i];
-		bool was_current = before != NULL && span->seq == before->current.seq;
-		bool is_current = span->seq == c->state.current.seq;
-
-		if (!span->stored || was_current != is_current)
-			put_span(f, c, span);
-	}
-	if (before == NULL || before->current.seq > c->state.current.seq)
-		f->cuts = true;
-	if (before == NULL || before->current.stage != c->state.current.stage ||
-		before->current.seq != c->state.current.seq)
-		f->tells = true;
-}
-
-static void
-set_fold(Folding *c, const FoldRules *rules)
-{
-	FoldState *s = &c->state;
-	CustomerRow *row = &c->row;
-
-	customer_row_set(row, CUSTOMER_STAGE, ObjectIdGetDatum(stage_oid(s->current.stage)));
-	customer_row_set_instant(row, CUSTOMER_STAGE_SINCE, s->current.entered_at);
-	customer_row_set(row, CUSTOMER_MAX_STAGE, ObjectIdGetDatum(stage_oid(s->max_stage)));
-	customer_row_set(row, CUSTOMER_EPISODE, Int32GetDatum(s->current.episode));
-	customer_row_set_instant(row, CUSTOMER_FIRST_TOUCH, s->first_at);
-	customer_row_set_instant(row, CUSTOMER_LAST_TOUCH, s->last_at);
-	customer_row_set_instant(row, CUSTOMER_LAST_ALIVE, s->last_alive);
-	customer_row_set_instant(row, CUSTOMER_FIRST_PAID, s->first_paid_at);
-	customer_row_set(row, CUSTOMER_TOUCHPOINT_COUNT, Int64GetDatum(s->touch_count));
-	customer_row_set(row, CUSTOMER_PURCHASE_COUNT, Int64GetDatum(s->purchase_count));
-	customer_row_set_amount(row, CUSTOMER_PURCHASE_AMOUNT, s->purchase_amount);
-	customer_row_set_instant(row, CUSTOMER_FIRST_PURCHASE, s->first_purchase_at);
-	customer_row_set_instant(row, CUSTOMER_LAST_PURCHASE, s->last_purchase_at);
-	customer_row_set_amount(row, CUSTOMER_MRR, fold_recurring(s));
-	customer_row_set_instant(row, CUSTOMER_DUE, fold_due(s, rules));
-	if (s->overflow)
-		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-						errmsg("the purchases of a customer sum up to more than a ledger can hold"),
-						errdetail("The limit is %s.", "922337203685477.5807")));
-}
-
-/* "before" is the stored state that was carried on, or NULL. */
-static void
-put_customer(CustomerFold *f, Folding *c, const FoldState *before)
+put_customer(CustomerFold *f, const Folding *c)
 {
 	Datum values[CUSTOMER_COLUMN_COUNT + 1];
 	bool nulls[CUSTOMER_COLUMN_COUNT + 1];
 
-	set_fold(c, &f->ledger->rules);
-	summaries_finish(&c->summaries);
-	customer_row_set(
-		&c->row, CUSTOMER_FOLD_STATE,
-		PointerGetDatum(fold_state_to_bytes(&c->state, &c->summaries.tally, sizeof(Tally))));
 	memcpy(values, c->row.value, sizeof(c->row.value));
 	memcpy(nulls, c->row.isnull, sizeof(c->row.isnull));
 	values[CUSTOMER_COLUMN_COUNT] = Int32GetDatum(c->state.current.seq);
 	nulls[CUSTOMER_COLUMN_COUNT] = false;
 	output_put(&f->moved, values, nulls);
-	put_spans(f, c, before);
+	for (int i = 0; i < c->log.n; i++)
+		if (folding_span_changed(c, &c->log.span[i]))
+			put_span(f, c, &c->log.span[i]);
+	f->cuts |= folding_cuts(c);
+	f->tells |= folding_moved(c);
 }
 
 /* ---- touchpoints of one customer ---- */
@@ -386,53 +293,21 @@ read_row(CustomerFold *f, HeapTuple tuple, TupleDesc desc, CustomerRow *row)
 											  : DatumGetTimestampTz(values[CUSTOMER_COLUMN_COUNT]);
 }
 
-/* Has nothing ever been folded into this row?  Then it was added for these touchpoints. */
-static bool
-is_new(const CustomerRow *row)
-{
-	return row->isnull[CUSTOMER_FOLD_STATE] && row->isnull[CUSTOMER_TOUCHPOINT_COUNT];
-}
-
-/* Go on from the stored state, if these touchpoints may be folded into it. */
-static bool
-resume(const CustomerFold *f, Folding *c, const Touch *touches, int n)
-{
-	const FoldRules *rules = &f->ledger->rules;
-	Tally tally;
-
-	if (is_new(&c->row) && n > 0)
-	{
-		customer_row_clear(&c->row, c->key);
-		fold_state_new(rules, n + 1, &c->state);
-		summaries_start(&c->summaries, f->ledger, &c->row);
-		return true;
-	}
-	return !c->row.isnull[CUSTOMER_FOLD_STATE] &&
-		   fold_state_from_bytes(DatumGetByteaPP(c->row.value[CUSTOMER_FOLD_STATE]), rules, n + 1,
-								 &c->state, &tally, sizeof(tally)) &&
-		   (n == 0 || fold_in_order(&c->state, touches->fold.at, touches->fold.kind->rank)) &&
-		   summaries_resume(&c->summaries, f->ledger, &c->row, &tally, touches, n);
-}
-
 /* Fold these touchpoints, or time alone, into what is stored; or note to fold all anew. */
 static void
 fold_into(CustomerFold *f, Folding *c, const Touch *touches, int n)
 {
-	FoldState before;
-
-	if (!resume(f, c, touches, n))
+	if (!folding_resume(c, f->ledger, touches, n))
 	{
-		note_anew(f, c->key);
+		note_anew(f, c->row.value[CUSTOMER_KEY]);
 		return;
 	}
-	before = c->state;
-	start_log(c);
-	fold_all(f, c, touches, n);
-	put_customer(f, c, &before);
+	folding_run(c, touches, n, f->horizon);
+	put_customer(f, c);
 }
 
-static void
-lost_customer(void)
+void
+customer_fold_lost(void)
 {
 	ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
 					errmsg("could not fold touchpoints due to a concurrent removal of a customer"),
@@ -443,13 +318,14 @@ lost_customer(void)
 static void
 fold_new(CustomerFold *f, Folding *c, Rows *rows)
 {
+	Datum key = c->row.value[CUSTOMER_KEY];
 	HeapTuple first = rows_peek(rows);
 	Touch *touches;
 	int n;
 
-	if (first == NULL || compare_keys(f, key_of(first, rows->table->tupdesc), c->key) != 0)
-		lost_customer();
-	touches = take_touches(f, rows, c->key, &n);
+	if (first == NULL || compare_keys(f, key_of(first, rows->table->tupdesc), key) != 0)
+		customer_fold_lost();
+	touches = take_touches(f, rows, key, &n);
 	for (int i = 0; i < n; i++)
 		if (touches[i].kind->survey == SURVEY_NPS && touches[i].fold.score <= 6)
 			f->detractors = true;
@@ -468,7 +344,6 @@ fold_each(CustomerFold *f, Rows *touches, Rows *customers)
 		Folding c = {0};
 
 		read_row(f, row, customers->table->tupdesc, &c.row);
-		c.key = c.row.value[CUSTOMER_KEY];
 		if (touches != NULL)
 			fold_new(f, &c, touches);
 		else
@@ -484,7 +359,7 @@ customer_fold_new(CustomerFold *f, Rows *touches, Rows *customers)
 {
 	fold_each(f, touches, customers);
 	if (rows_peek(touches) != NULL)
-		lost_customer();
+		customer_fold_lost();
 }
 
 void
@@ -522,13 +397,9 @@ fold_anew(CustomerFold *f, Datum key, Rows *rows)
 			f->gone[f->n_gone++] = key;
 		return;
 	}
-	c.key = key;
-	customer_row_clear(&c.row, key);
-	summaries_start(&c.summaries, f->ledger, &c.row);
-	fold_state_new(&f->ledger->rules, n, &c.state);
-	start_log(&c);
-	fold_all(f, &c, touches, n);
-	put_customer(f, &c, NULL);
+	folding_start(&c, f->ledger, key, n);
+	folding_run(&c, touches, n, f->horizon);
+	put_customer(f, &c);
 }
 
 void
@@ -676,6 +547,21 @@ customer_fold_end(CustomerFold *f)
 	for (int i = 0; i < f->n_anew; i += ANEW_BATCH)
 		fold_batch_anew(f, f->anew + i, Min(ANEW_BATCH, f->n_anew - i));
 	write_all(f);
+}
+
+void
+customer_fold_one_anew(Ledger *ledger, Datum key)
+{
+	static const char LOCK_ONE[] = "SELECT " CUSTOMER_COLUMNS " FROM %1$s.customer c"
+								   " WHERE c.customer_id = $1 FOR NO KEY UPDATE OF c";
+	CustomerFold *f = customer_fold_begin(ledger, true);
+	SPIPlanPtr plan = ledger_plan(ledger, QUERY_LOCK_KEYS, LOCK_ONE, 1, &ledger->key_type, 1);
+	Rows customer = rows_open(plan, &key, true);
+
+	customer_fold_note(f, &customer);
+	rows_close(&customer);
+	customer_fold_end(f);
+	customer_fold_free(f);
 }
 
 void

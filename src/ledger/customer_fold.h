@@ -38,6 +38,12 @@ extern void customer_fold_show(CustomerFold *f);
 /* Fold anew who was noted, and write all. */
 extern void customer_fold_end(CustomerFold *f);
 
+/* All of that for one customer, whose touchpoints are folded anew. */
+extern void customer_fold_one_anew(Ledger *ledger, Datum key);
+
+/* The ERROR for a customer who isn't there any more. */
+pg_noreturn extern void customer_fold_lost(void);
+
 /* To be called last, before SPI_finish(). */
 extern void customer_fold_free(CustomerFold *f);
 

@@ -16,6 +16,9 @@
 #define PURCHASES_TYPE ((Oid) 4)
 #define ACTIVITY_TYPE ((Oid) 5)
 
+/* Columns of amounts are numeric(18,4). */
+#define AMOUNT_LIMIT (INT64CONST(1000000000000000000))
+
 static const struct
 {
 	const char *name;
@@ -137,8 +140,18 @@ customer_row_clear(CustomerRow *row, Datum key)
 }
 
 void
+customer_amount_overflow(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+					errmsg("the amounts of a customer sum up to more than a ledger can hold"),
+					errdetail("Sums are less than 10^14 in absolute value.")));
+}
+
+void
 customer_row_set_amount(CustomerRow *row, CustomerColumn column, int64 units)
 {
+	if (units >= AMOUNT_LIMIT || units <= -AMOUNT_LIMIT)
+		customer_amount_overflow();
 	customer_row_set(row, column, NumericGetDatum(int64_div_fast_to_numeric(units, 4)));
 }
 

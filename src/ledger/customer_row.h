@@ -79,8 +79,11 @@ customer_row_set(CustomerRow *row, CustomerColumn column, Datum value)
 	row->isnull[column] = false;
 }
 
-/* A sum in 1/10000, as numeric. */
+/* A sum in 1/10000, as numeric; an ERROR if the column can't hold it. */
 extern void customer_row_set_amount(CustomerRow *row, CustomerColumn column, int64 units);
+
+/* The ERROR for a sum that is too large. */
+pg_noreturn extern void customer_amount_overflow(void);
 
 /* An instant of the fold: none is NULL. */
 extern void customer_row_set_instant(CustomerRow *row, CustomerColumn column, int64 at);

@@ -25,6 +25,7 @@
 #include "utils/syscache.h"
 
 #include "ledger/customer_row.h"
+#include "ledger/direct_ledger.h"
 #include "ledger/ledger_rules.h"
 #include "ledger/summaries.h"
 
@@ -53,8 +54,8 @@ relation_changed(Datum arg pg_attribute_unused(), Oid relation)
 			continue;
 		if (relation == InvalidOid || relation == l->touchpoint)
 			l->valid = false;
-		for (int i = 0; i < (int) lengthof(l->config); i++)
-			if (relation == l->config[i])
+		for (int i = 0; i < (int) lengthof(l->watched); i++)
+			if (relation == l->watched[i])
 				l->valid = false;
 	}
 }
@@ -139,7 +140,19 @@ describe_key(Ledger *l, Oid schema)
 							   l->schema, "customer_id")));
 	get_atttypetypmodcoll(customer, column, &l->key_type, &typmod, &l->key_collation);
 	l->key_array = get_array_type(l->key_type);
-	l->key = lookup_type_cache(l->key_type, TYPECACHE_CMP_PROC_FINFO);
+	l->key = lookup_type_cache(l->key_type, TYPECACHE_CMP_PROC_FINFO | TYPECACHE_EQ_OPR_FINFO);
+}
+
+/* Rules, and tables whose shape matters. */
+static const char *const WATCHED[lengthof(((Ledger *) NULL)->watched)] = {
+	"touchpoint_kind", "stage_rule",	"setting",		"tracked_source",
+	"customer",		   "stage_history", "event_outbox", "clock"};
+
+static Oid
+our_trigger_function(Oid schema, const char *name)
+{
+	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name),
+						   PointerGetDatum(buildoidvector(NULL, 0)), ObjectIdGetDatum(schema));
 }
 
 /* Columns come with releases; the last are looked at first. */
@@ -177,12 +190,13 @@ describe(Ledger *l, Oid touchpoint)
 	l->purchase_summary = our_type(ours, "purchase_summary");
 	l->activity_summary = our_type(ours, "activity_summary");
 	l->lifecycle_stage = our_type(ours, "lifecycle_stage");
-	l->config[0] = config_table(l, schema, "touchpoint_kind");
-	l->config[1] = config_table(l, schema, "stage_rule");
-	l->config[2] = config_table(l, schema, "setting");
-	l->config[3] = config_table(l, schema, "tracked_source");
+	for (int i = 0; i < (int) lengthof(WATCHED); i++)
+		l->watched[i] = config_table(l, schema, WATCHED[i]);
+	l->fold_function = our_trigger_function(ours, "touchpoint_fold");
+	l->kpi_function = our_trigger_function(ours, "kpi_outdated");
 	describe_key(l, schema);
 	l->outdated = lacks_columns(l, schema);
+	l->direct = direct_ledger_describe(l);
 }
 
 static Ledger *
@@ -341,6 +355,17 @@ ledger_act_as_owner(const Ledger *ledger)
 }
 
 LedgerScope
+ledger_act_as_owner_directly(const Ledger *ledger)
+{
+	LedgerScope scope;
+
+	GetUserIdAndSecContext(&scope.user, &scope.security);
+	scope.nest_level = 0;
+	SetUserIdAndSecContext(ledger->owner, scope.security | SECURITY_LOCAL_USERID_CHANGE);
+	return scope;
+}
+
+LedgerScope
 ledger_act_as_invoker(const Ledger *ledger)
 {
 	return enter(ledger);
@@ -355,8 +380,26 @@ ledger_prefer_indexes(void)
 void
 ledger_leave(const LedgerScope *scope)
 {
-	AtEOXact_GUC(true, scope->nest_level);
+	if (scope->nest_level > 0)
+		AtEOXact_GUC(true, scope->nest_level);
 	SetUserIdAndSecContext(scope->user, scope->security);
+}
+
+void
+ledger_enter_clock(const Ledger *ledger, LedgerClock *before)
+{
+	*before = (LedgerClock){session_timezone, DateStyle, DateOrder};
+	session_timezone = ledger->tz;
+	DateStyle = USE_ISO_DATES;
+	DateOrder = DATEORDER_YMD;
+}
+
+void
+ledger_leave_clock(const LedgerClock *before)
+{
+	session_timezone = before->zone;
+	DateStyle = before->style;
+	DateOrder = before->order;
 }
 
 /* ---- triggers and plans ---- */

@@ -75,6 +75,7 @@ typedef enum LedgerQuery
 	QUERY_LOCK_DELETED,
 	QUERY_LOCK_KEYS,
 	QUERY_LOG,
+	QUERY_ADD_ONE,
 	QUERY_UPDATE_CUSTOMERS,
 	QUERY_TELL_STAGES,
 	QUERY_TELL_DETRACTORS,
@@ -99,6 +100,8 @@ typedef enum LedgerQuery
 	QUERY_COUNT
 } LedgerQuery;
 
+typedef struct DirectLedger DirectLedger;
+
 typedef struct Ledger
 {
 	Oid touchpoint; /* the table: key of the cache */
@@ -121,7 +124,10 @@ typedef struct Ledger
 	Oid purchase_summary;
 	Oid activity_summary;
 	Oid lifecycle_stage;
-	Oid config[4]; /* tables that are cached here: a change of these invalidates this */
+	Oid watched[8];		  /* tables: a change of these invalidates this */
+	Oid fold_function;	  /* touchpoint_fold() */
+	Oid kpi_function;	  /* kpi_outdated() */
+	DirectLedger *direct; /* tables as the direct path sees them */
 	char *time_zone;
 	pg_tz *tz;
 	FmgrInfo purchases; /* what the transitions of summaries remember from call to call */
@@ -165,14 +171,27 @@ typedef struct LedgerScope
 {
 	Oid user;
 	int security;
-	int nest_level;
+	int nest_level; /* of settings; 0: they are as the session has them */
 } LedgerScope;
 
 extern LedgerScope ledger_act_as_owner(const Ledger *ledger);
 extern LedgerScope ledger_act_as_invoker(const Ledger *ledger);
+/* As the owner with the session's settings: for what runs no query and reads no text. */
+extern LedgerScope ledger_act_as_owner_directly(const Ledger *ledger);
 /* Within a scope: plan for a few rows in tables that grow, whatever their size is now. */
 extern void ledger_prefer_indexes(void);
 extern void ledger_leave(const LedgerScope *scope);
+
+/* The ledger's clock for functions that read dates, which must not end by an ERROR in between. */
+typedef struct LedgerClock
+{
+	pg_tz *zone;
+	int style;
+	int order;
+} LedgerClock;
+
+extern void ledger_enter_clock(const Ledger *ledger, LedgerClock *before);
+extern void ledger_leave_clock(const LedgerClock *before);
 
 /* Where our types and functions are, for what is not called as a trigger. */
 extern void ledger_note_extension(FunctionCallInfo fcinfo);
@@ -213,7 +232,24 @@ typedef struct Touch
 extern const char *touch_fault(const Ledger *ledger, const char *kind_name, bool has_customer,
 							   bool has_at, TimestampTz at, bool has_score, double score);
 
-/* The columns that a query of touchpoints gives, for touch_read(), "t" being the table. */
+typedef enum TouchColumn
+{
+	TOUCH_CUSTOMER,
+	TOUCH_KIND,
+	TOUCH_AT,
+	TOUCH_AMOUNT,
+	TOUCH_SCORE,
+	TOUCH_SUBJECT,
+	TOUCH_CHANNEL,
+	TOUCH_CAMPAIGN,
+	TOUCH_SOURCE,
+	TOUCH_SOURCE_KEY,
+	TOUCH_PROPERTIES,
+	TOUCH_QUANTITY,
+	TOUCH_COLUMN_COUNT
+} TouchColumn;
+
+/* The columns that a query of touchpoints gives, "t" being the table; amounts in 1/10000. */
 #define TOUCH_COLUMNS                                                                              \
 	"t.customer_id, t.kind, t.occurred_at, (t.amount * 10000)::pg_catalog.int8, t.score,"          \
 	" t.subject, t.channel, t.campaign, t.source, t.source_key, t.properties,"                     \
@@ -221,6 +257,13 @@ extern const char *touch_fault(const Ledger *ledger, const char *kind_name, bool
 
 /* The touchpoint in a row of such a query; false if its kind isn't known (any more). */
 extern bool touch_read(const Ledger *ledger, HeapTuple row, TupleDesc desc, Touch *t);
+
+/* The same, from its values. */
+extern bool touch_from_values(const Ledger *ledger, const Datum *values, const bool *nulls,
+							  Touch *t);
+
+/* A numeric in 1/10000, as the queries have it. */
+extern int64 touch_units(Datum numeric);
 
 /* The order of the fold within a customer, for qsort(). */
 extern int touch_compare(const void *a, const void *b);

@@ -122,15 +122,6 @@ append(bytea *state, const void *what, Size size)
 
 /* ---- accumulate ---- */
 
-static int64
-amount_units(Datum amount)
-{
-	Datum factor = DirectFunctionCall1(int4_numeric, Int32GetDatum(10000));
-
-	return DatumGetInt64(
-		DirectFunctionCall1(numeric_int8, DirectFunctionCall2(numeric_mul, amount, factor)));
-}
-
 static bool
 given(FunctionCallInfo fcinfo, int i)
 {
@@ -154,7 +145,7 @@ entry_args(FunctionCallInfo fcinfo)
 	memset(&e, 0, sizeof(e));
 	e.at = PG_GETARG_TIMESTAMPTZ(1);
 	e.has_amount = given(fcinfo, 3);
-	e.amount = e.has_amount ? amount_units(PG_GETARG_DATUM(3)) : 0;
+	e.amount = e.has_amount ? touch_units(PG_GETARG_DATUM(3)) : 0;
 	e.has_subject = given(fcinfo, 4);
 	e.until = given(fcinfo, 5) ? PG_GETARG_TIMESTAMPTZ(5) : FOLD_NEVER;
 	e.has_score = given(fcinfo, 6);

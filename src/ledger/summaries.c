@@ -203,9 +203,7 @@ static void
 add_to(int64 *sum, int64 units)
 {
 	if (pg_add_s64_overflow(*sum, units, sum))
-		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-						errmsg("the amounts of a customer sum up to more than a ledger can hold"),
-						errdetail("The limit is %s.", "922337203685477.5807")));
+		customer_amount_overflow();
 }
 
 static void

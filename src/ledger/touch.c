@@ -10,23 +10,8 @@
 #include "utils/datetime.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
+#include "utils/numeric.h"
 #include "utils/timestamp.h"
-
-enum
-{
-	COLUMN_CUSTOMER = 1,
-	COLUMN_KIND,
-	COLUMN_AT,
-	COLUMN_AMOUNT,
-	COLUMN_SCORE,
-	COLUMN_SUBJECT,
-	COLUMN_CHANNEL,
-	COLUMN_CAMPAIGN,
-	COLUMN_SOURCE,
-	COLUMN_SOURCE_KEY,
-	COLUMN_PROPERTIES,
-	COLUMN_QUANTITY
-};
 
 /* ---- can it be used? ---- */
 
@@ -83,14 +68,16 @@ property(const Jsonb *properties, const char *name)
  * here without a subtransaction.
  */
 static int64
-instant_property(const Jsonb *properties, const char *name)
+instant_property(const Ledger *ledger, const Jsonb *properties, const char *name)
 {
+	LedgerClock clock;
 	char *text = property(properties, name);
 	MemoryContext context = CurrentMemoryContext;
 	volatile int64 result = FOLD_NEVER;
 
 	if (text == NULL || text[0] < '0' || text[0] > '9')
 		return FOLD_NEVER;
+	ledger_enter_clock(ledger, &clock);
 	PG_TRY();
 	{
 		result = DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in, CStringGetDatum(text),
@@ -103,18 +90,25 @@ instant_property(const Jsonb *properties, const char *name)
 		FlushErrorState();
 	}
 	PG_END_TRY();
+	ledger_leave_clock(&clock);
 	return result;
 }
 
 /* ---- reading ---- */
 
-static char *
-text_column(HeapTuple row, TupleDesc desc, int column)
+int64
+touch_units(Datum numeric)
 {
-	bool isnull;
-	Datum value = heap_getattr(row, column, desc, &isnull);
+	Datum factor = DirectFunctionCall1(int4_numeric, Int32GetDatum(10000));
 
-	return isnull ? NULL : TextDatumGetCString(value);
+	return DatumGetInt64(
+		DirectFunctionCall1(numeric_int8, DirectFunctionCall2(numeric_mul, numeric, factor)));
+}
+
+static char *
+text_of(const Datum *values, const bool *nulls, TouchColumn column)
+{
+	return nulls[column] ? NULL : TextDatumGetCString(values[column]);
 }
 
 /* The date of an instant in the ledger's time zone, as a number. */
@@ -131,34 +125,16 @@ day_of(const Ledger *ledger, TimestampTz at)
 }
 
 static void
-read_numbers(HeapTuple row, TupleDesc desc, Touch *t)
+read_properties(const Ledger *ledger, const Datum *values, const bool *nulls, Touch *t)
 {
-	FoldTouch *f = &t->fold;
-	bool isnull;
-	Datum value = heap_getattr(row, COLUMN_AMOUNT, desc, &isnull);
-
-	f->has_amount = !isnull;
-	f->amount = isnull ? 0 : DatumGetInt64(value);
-	value = heap_getattr(row, COLUMN_SCORE, desc, &isnull);
-	f->has_score = !isnull;
-	f->score = isnull ? 0 : DatumGetFloat8(value);
-	value = heap_getattr(row, COLUMN_QUANTITY, desc, &isnull);
-	t->quantity = isnull ? 0 : DatumGetInt64(value);
-}
-
-static void
-read_properties(HeapTuple row, TupleDesc desc, Touch *t)
-{
-	bool isnull;
-	Datum value = heap_getattr(row, COLUMN_PROPERTIES, desc, &isnull);
 	char *stage;
 
-	t->properties = isnull ? NULL : DatumGetJsonbPCopy(value);
+	t->properties = nulls[TOUCH_PROPERTIES] ? NULL : DatumGetJsonbPCopy(values[TOUCH_PROPERTIES]);
 	t->fold.until = FOLD_NEVER;
 	t->fold.forced = STAGE_NONE;
 	t->fold.reason = t->kind->name;
 	if (t->kind->fold.effect != FOLD_EFFECT_NONE)
-		t->fold.until = instant_property(t->properties, "until");
+		t->fold.until = instant_property(ledger, t->properties, "until");
 	if (!t->kind->fold.forces)
 		return;
 	stage = property(t->properties, "stage");
@@ -171,26 +147,40 @@ read_properties(HeapTuple row, TupleDesc desc, Touch *t)
 }
 
 bool
-touch_read(const Ledger *ledger, HeapTuple row, TupleDesc desc, Touch *t)
+touch_from_values(const Ledger *ledger, const Datum *values, const bool *nulls, Touch *t)
 {
-	bool isnull;
+	FoldTouch *f = &t->fold;
 
 	memset(t, 0, sizeof(*t));
-	t->kind = ledger_kind(ledger, text_column(row, desc, COLUMN_KIND));
+	t->kind = ledger_kind(ledger, text_of(values, nulls, TOUCH_KIND));
 	if (t->kind == NULL)
 		return false;
-	t->fold.kind = &t->kind->fold;
-	t->fold.at = DatumGetTimestampTz(heap_getattr(row, COLUMN_AT, desc, &isnull));
-	t->fold.day = day_of(ledger, t->fold.at);
-	read_numbers(row, desc, t);
-	t->fold.subject = text_column(row, desc, COLUMN_SUBJECT);
-	t->fold.subject_length = t->fold.subject == NULL ? 0 : (int) strlen(t->fold.subject);
-	t->channel = text_column(row, desc, COLUMN_CHANNEL);
-	t->campaign = text_column(row, desc, COLUMN_CAMPAIGN);
-	t->source = text_column(row, desc, COLUMN_SOURCE);
-	t->source_key = text_column(row, desc, COLUMN_SOURCE_KEY);
-	read_properties(row, desc, t);
+	f->kind = &t->kind->fold;
+	f->at = DatumGetTimestampTz(values[TOUCH_AT]);
+	f->day = day_of(ledger, f->at);
+	f->has_amount = !nulls[TOUCH_AMOUNT];
+	f->amount = f->has_amount ? DatumGetInt64(values[TOUCH_AMOUNT]) : 0;
+	f->has_score = !nulls[TOUCH_SCORE];
+	f->score = f->has_score ? DatumGetFloat8(values[TOUCH_SCORE]) : 0;
+	f->subject = text_of(values, nulls, TOUCH_SUBJECT);
+	f->subject_length = f->subject == NULL ? 0 : (int) strlen(f->subject);
+	t->quantity = nulls[TOUCH_QUANTITY] ? 0 : DatumGetInt64(values[TOUCH_QUANTITY]);
+	t->channel = text_of(values, nulls, TOUCH_CHANNEL);
+	t->campaign = text_of(values, nulls, TOUCH_CAMPAIGN);
+	t->source = text_of(values, nulls, TOUCH_SOURCE);
+	t->source_key = text_of(values, nulls, TOUCH_SOURCE_KEY);
+	read_properties(ledger, values, nulls, t);
 	return true;
+}
+
+bool
+touch_read(const Ledger *ledger, HeapTuple row, TupleDesc desc, Touch *t)
+{
+	Datum values[TOUCH_COLUMN_COUNT];
+	bool nulls[TOUCH_COLUMN_COUNT];
+
+	heap_deform_tuple(row, desc, values, nulls);
+	return touch_from_values(ledger, values, nulls, t);
 }
 
 /* ---- order ---- */

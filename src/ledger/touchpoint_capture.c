@@ -17,6 +17,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -24,6 +25,7 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
+#include "ledger/direct_ledger.h"
 #include "ledger/expression.h"
 #include "ledger/rejected.h"
 #include "ledger/rows.h"
@@ -539,6 +541,54 @@ correct_touchpoints(const Firing *f)
 	run_write(f, QUERY_ADD_CLAIMED, ADD_CLAIMED, f->n_captured);
 }
 
+/* The captured row as one of the table touchpoint. */
+static void
+take_single(const Firing *f, TupleTableSlot *slot, TouchRow *row)
+{
+	static const TouchColumn PLACES[WORD_COLUMNS] = {
+		TOUCH_CUSTOMER, TOUCH_KIND,		  TOUCH_AT,		   TOUCH_AMOUNT,
+		TOUCH_SCORE,	TOUCH_SUBJECT,	  TOUCH_CHANNEL,   TOUCH_CAMPAIGN,
+		TOUCH_QUANTITY, TOUCH_SOURCE_KEY, TOUCH_PROPERTIES};
+
+	int pointer = tuplestore_alloc_read_pointer(f->captured, EXEC_FLAG_REWIND);
+
+	tuplestore_select_read_pointer(f->captured, pointer);
+	tuplestore_rescan(f->captured);
+	if (!tuplestore_gettupleslot(f->captured, true, true, slot))
+		elog(ERROR, "could not read a captured row");
+	tuplestore_select_read_pointer(f->captured, 0);
+	for (int i = 0; i < WORD_COLUMNS; i++)
+		row->value[PLACES[i]] = slot_getattr(slot, i + 1, &row->isnull[PLACES[i]]);
+	row->value[TOUCH_SOURCE] = CStringGetTextDatum(f->word[WORD_TRACK]);
+	row->isnull[TOUCH_SOURCE] = false;
+}
+
+/* One new row takes the direct path, the trigger of touchpoint included; false if it can't. */
+static bool
+write_single(const Firing *f)
+{
+	TupleTableSlot *slot;
+	TouchRow row;
+	bool may;
+
+	if (!TRIGGER_FIRED_BY_INSERT(f->trigger->tg_event) || f->n_captured != 1 || f->n_refused != 0 ||
+		f->ledger->partitioned)
+		return false;
+	slot = MakeSingleTupleTableSlot(f->desc, &TTSOpsMinimalTuple);
+	take_single(f, slot, &row);
+	may = direct_may_log(f->ledger, &row);
+	if (may)
+	{
+		LedgerScope scope = ledger_act_as_owner_directly(f->ledger);
+
+		if (direct_log(f->ledger, &row))
+			direct_fold(f->ledger, &row);
+		ledger_leave(&scope);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	return may;
+}
+
 static void
 write_captured(const Firing *f)
 {
@@ -616,10 +666,13 @@ fire(Firing *f)
 	f->refused = tuplestore_begin_heap(false, false, work_mem);
 	f->old_keys = tuplestore_begin_heap(false, false, work_mem);
 	capture(f, keys);
-	register_rows("captured", f->desc, f->captured, f->n_captured);
-	register_rows("refused", f->desc, f->refused, f->n_refused);
-	register_rows("old_keys", keys, f->old_keys, f->n_old);
-	write_captured(f);
+	if (!write_single(f))
+	{
+		register_rows("captured", f->desc, f->captured, f->n_captured);
+		register_rows("refused", f->desc, f->refused, f->n_refused);
+		register_rows("old_keys", keys, f->old_keys, f->n_old);
+		write_captured(f);
+	}
 	/* before the resource owner looks: what has spilled to disk is a file that is open */
 	tuplestore_end(f->captured);
 	tuplestore_end(f->refused);

@@ -16,6 +16,7 @@
 #include "access/table.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "executor/executor.h"
 #include "executor/tuptable.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
@@ -24,6 +25,7 @@
 #include "utils/tuplestore.h"
 
 #include "ledger/customer_fold.h"
+#include "ledger/direct_ledger.h"
 #include "ledger/rejected.h"
 #include "ledger/rows.h"
 #include "ledger/touchpoint_key.h"
@@ -206,6 +208,37 @@ forget_all(Ledger *l)
 	SPI_execute(psprintf("DELETE FROM %s.customer", l->qschema), false, 0);
 }
 
+/* ---- a single touchpoint ---- */
+
+/*
+ * One that was inserted alone takes the direct path; false if it can't, or can't be used.
+ */
+static bool
+fold_single(Ledger *l, const TriggerData *trigger)
+{
+	TupleTableSlot *slot =
+		MakeSingleTupleTableSlot(RelationGetDescr(trigger->tg_relation), &TTSOpsMinimalTuple);
+	int readptr = tuplestore_alloc_read_pointer(trigger->tg_newtable, EXEC_FLAG_REWIND);
+	TouchRow row;
+	bool usable;
+
+	tuplestore_select_read_pointer(trigger->tg_newtable, readptr);
+	tuplestore_rescan(trigger->tg_newtable);
+	if (!tuplestore_gettupleslot(trigger->tg_newtable, true, false, slot))
+		elog(ERROR, "could not read a touchpoint");
+	direct_touch_row(l, slot, &row);
+	usable = direct_usable(l, &row);
+	if (usable)
+	{
+		LedgerScope scope = ledger_act_as_owner_directly(l);
+
+		direct_fold(l, &row);
+		ledger_leave(&scope);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	return usable;
+}
+
 /* ---- the trigger ---- */
 
 static void
@@ -261,6 +294,9 @@ touchpoint_fold(PG_FUNCTION_ARGS)
 	if ((rows == 0 && !TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event)) || removing_repeated)
 		return PointerGetDatum(NULL);
 	l = ledger_of_touchpoint(RelationGetRelid(trigger->tg_relation));
+	if (rows == 1 && TRIGGER_FIRED_BY_INSERT(trigger->tg_event) && !l->partitioned &&
+		direct_possible(l) && fold_single(l, trigger))
+		return PointerGetDatum(NULL);
 	scope = ledger_act_as_owner(l);
 	if (rows <= LEDGER_FEW_ROWS)
 		ledger_prefer_indexes();
