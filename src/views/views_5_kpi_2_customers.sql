@@ -36,8 +36,9 @@ WITH move AS (
 ), referred AS (
   SELECT r.segment, r.period_start, count(*) AS n
     FROM (SELECT m.segment, m.period_start, 'c ' || m.customer_id::text AS who FROM move m JOIN @ledger@.customer c ON c.customer_id = m.customer_id
+            JOIN @periods@ q ON q.period_start = m.period_start
            WHERE m.is_new AND c.channel = 'referral' AND NOT EXISTS (
-             SELECT FROM @ledger@.touchpoint e WHERE e.kind = 'referral_converted' AND e.subject = m.customer_id::text)
+             SELECT FROM @ledger@.touchpoint e WHERE e.kind = 'referral_converted' AND e.subject = m.customer_id::text AND e.occurred_at < q.to_at)
           UNION
           SELECT @segment@, @extschema@.period_start(t.occurred_at, @grain@, @zone@), coalesce('s ' || t.subject, 'c ' || t.touchpoint_id) FROM @ledger@.touchpoint t @scope@
            WHERE t.kind = 'referral_converted' AND t.occurred_at >= @from@ AND t.occurred_at < @until@) r
@@ -111,55 +112,88 @@ SELECT l.segment, @extschema@.period_start(l.at, @grain@, @zone@), 'lead_opportu
 $sql$;
 COMMENT ON FUNCTION ledger_kpi_facts_cohorts() IS 'facts of periods that later touchpoints change: opportunities of the period won since, leads of the period with an opportunity since';
 
--- Recurring revenue: the amount of each open subscription, from each of its touchpoints to the next or to its end.
-CREATE FUNCTION ledger_revenue_changes(who text) RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-  RETURN pg_catalog.replace($sql$
-WITH raw AS (
-  SELECT t.customer_id, t.subject, t.occurred_at, k.rank, t.source, t.source_key, k.subject_effect AS effect, CASE WHEN k.feeds = 'mrr' THEN t.amount END AS amount,
-         @extschema@.ledger_instant(t.properties ->> 'until') AS until
-    FROM @ledger@.touchpoint t JOIN @ledger@.touchpoint_kind k ON k.kind = t.kind AND k.subject_effect IN ('opens', 'changes', 'notice', 'ends')
-   WHERE t.customer_id IS NOT NULL AND @who@
-), opened AS (
-  SELECT DISTINCT r.customer_id, r.subject FROM raw r WHERE r.effect = 'opens'
-), mark AS (
-  -- an end without a subject ends all, where none without a subject was opened
-  SELECT r.customer_id, o.subject, r.occurred_at, r.rank, r.source, r.source_key, r.effect, r.amount, r.until
-    FROM raw r JOIN opened o ON o.customer_id = r.customer_id AND (o.subject IS NOT DISTINCT FROM r.subject
-      OR r.subject IS NULL AND r.effect IN ('notice', 'ends') AND NOT EXISTS (SELECT FROM opened n WHERE n.customer_id = r.customer_id AND n.subject IS NULL))
-), first_reading AS (
-  SELECT m.*, row_number() OVER subject AS i, count(*) FILTER (WHERE m.effect IN ('opens', 'ends') OR m.until IS NOT NULL) OVER subject AS reading,
-         count(m.amount) FILTER (WHERE m.effect IN ('opens', 'changes')) OVER subject AS pricing
-    FROM mark m WINDOW subject AS (PARTITION BY m.customer_id, m.subject ORDER BY m.occurred_at, m.rank, m.source COLLATE "C", m.source_key COLLATE "C" NULLS FIRST ROWS UNBOUNDED PRECEDING)
-), said AS (
-  SELECT r.*, first_value(CASE r.effect WHEN 'ends' THEN r.occurred_at WHEN 'opens' THEN coalesce(r.until, 'infinity') ELSE r.until END) OVER (PARTITION BY r.customer_id, r.subject, r.reading ORDER BY r.i) AS end_said
-    FROM first_reading r
-), noticed AS (
-  -- notice without a date: at the end that is known, else at once
-  SELECT s.*, CASE WHEN s.effect = 'notice' AND s.until IS NULL AND coalesce(s.end_said, 'infinity') = 'infinity' THEN s.occurred_at END AS ended_at,
-         count(*) FILTER (WHERE s.effect = 'opens' OR s.until IS NOT NULL OR s.effect = 'ends' OR s.effect = 'notice' AND coalesce(s.end_said, 'infinity') = 'infinity') OVER (PARTITION BY s.customer_id, s.subject ORDER BY s.i) AS word
-    FROM said s
-), stay AS (
-  SELECT n.customer_id, n.subject, n.i, n.occurred_at, coalesce(first_value(n.amount) OVER (PARTITION BY n.customer_id, n.subject, n.pricing ORDER BY n.i), 0) AS amount, n.pricing,
-         first_value(coalesce(n.ended_at, n.end_said)) OVER (PARTITION BY n.customer_id, n.subject, n.word ORDER BY n.i) AS end_at,
-         lead(n.occurred_at) OVER (PARTITION BY n.customer_id, n.subject ORDER BY n.i) AS next_at
-    FROM noticed n
-), level AS (
-  SELECT s.customer_id, s.subject, s.i, v.at, v.j, v.amount FROM stay s
-   CROSS JOIN LATERAL (VALUES (s.occurred_at, 1, CASE WHEN s.pricing > 0 AND s.end_at > s.occurred_at THEN s.amount ELSE 0 END), (s.end_at, 2, 0)) v (at, j, amount)
-   WHERE v.j = 1 OR v.at > s.occurred_at AND v.at < 'infinity' AND (s.next_at IS NULL OR v.at < s.next_at)
-), step AS (
-  SELECT l.customer_id, l.at, l.amount - coalesce(lag(l.amount) OVER (PARTITION BY l.customer_id, l.subject ORDER BY l.i, l.j), 0) AS amount FROM level l
-)
-SELECT s.customer_id, s.at AS changed_at, sum(s.amount) AS amount FROM step s GROUP BY 1, 2 HAVING sum(s.amount) <> 0
-$sql$, '@who@', who);
-COMMENT ON FUNCTION ledger_revenue_changes(text) IS 'part of KPIs: the query for the changes of recurring revenue of those customers for whom a condition on a touchpoint t holds';
+-- Recurring revenue as the fold of the ledger has it (fold.c), over the touchpoints that open, change and end
+-- subscriptions and contracts: how much a month it changes when.  Ends that are still to come are told, too.
+CREATE FUNCTION ledger_revenue_changes(
+  ledger text, who text, OUT customer text, OUT changed_at timestamptz, OUT amount numeric
+) RETURNS SETOF record
+  LANGUAGE plpgsql STABLE ROWS 10000
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  names text[] := '{}';
+  amounts numeric[] := '{}';
+  ends timestamptz[] := '{}';
+  told numeric := 0;
+  due timestamptz;
+  i integer;
+  e record;
+BEGIN
+  FOR e IN EXECUTE format($sql$
+    SELECT x.* FROM (
+      SELECT t.customer_id::text AS customer, t.occurred_at AS at, k.rank, t.source, t.source_key, k.subject_effect AS effect, t.subject, CASE WHEN k.feeds = 'mrr' THEN t.amount END AS amount,
+             @extschema@.ledger_instant(t.properties ->> 'until') AS until, lag(t.customer_id::text) OVER w AS before
+        FROM %1$I.touchpoint t JOIN %1$I.touchpoint_kind k ON k.kind = t.kind AND k.subject_effect <> 'none'
+       WHERE t.customer_id IS NOT NULL AND (%2$s)
+      WINDOW w AS (ORDER BY t.customer_id, t.occurred_at, k.rank, t.source COLLATE "C", t.source_key COLLATE "C" NULLS FIRST)) x
+    UNION ALL SELECT NULL, 'infinity', NULL, NULL, NULL, 'none', NULL, NULL, NULL, ''
+  $sql$, ledger, who) LOOP
+    -- time alone, up to the touchpoint; of the customer before, for good
+    LOOP
+      SELECT min(u) INTO due FROM unnest(ends) u;
+      EXIT WHEN due IS NULL OR due = 'infinity' OR e.customer = customer AND due >= e.at;
+      SELECT coalesce(sum(a) FILTER (WHERE u > due), 0) - told, array_agg(n) FILTER (WHERE u > due), array_agg(a) FILTER (WHERE u > due), array_agg(u) FILTER (WHERE u > due)
+        INTO amount, names, amounts, ends FROM unnest(names, amounts, ends) s (n, a, u);
+      IF amount <> 0 THEN
+        changed_at := due;
+        told := told + amount;
+        RETURN NEXT;
+      END IF;
+    END LOOP;
+    IF e.customer IS DISTINCT FROM customer THEN
+      names := '{}';
+      amounts := '{}';
+      ends := '{}';
+      told := 0;
+      customer := e.customer;
+    END IF;
+    i := array_position(names, e.subject);
+    IF e.effect = 'opens' OR e.effect = 'opens_term' AND e.until IS NOT NULL THEN
+      IF i IS NULL THEN
+        i := coalesce(cardinality(names), 0) + 1;
+        names[i] := e.subject;
+        amounts[i] := 0;
+      END IF;
+      ends[i] := coalesce(e.until, 'infinity');
+      amounts[i] := coalesce(e.amount, amounts[i]);
+    ELSIF e.effect = 'changes' AND i IS NOT NULL THEN
+      ends[i] := coalesce(e.until, ends[i]);
+      amounts[i] := coalesce(e.amount, amounts[i]);
+    ELSIF e.effect IN ('notice', 'ends') THEN
+      FOR k IN 1 .. coalesce(cardinality(names), 0) LOOP
+        -- an end without a subject, where no such is open, is the end of all
+        IF k = i OR i IS NULL AND e.subject IS NULL THEN
+          ends[k] := CASE WHEN e.effect = 'ends' THEN e.at WHEN e.until IS NOT NULL THEN e.until WHEN ends[k] = 'infinity' THEN e.at ELSE ends[k] END;
+        END IF;
+      END LOOP;
+    END IF;
+    SELECT coalesce(sum(a) FILTER (WHERE u > e.at), 0) - told, array_agg(n) FILTER (WHERE u > e.at), array_agg(a) FILTER (WHERE u > e.at), array_agg(u) FILTER (WHERE u > e.at)
+      INTO amount, names, amounts, ends FROM unnest(names, amounts, ends) s (n, a, u);
+    IF amount <> 0 THEN
+      changed_at := e.at;
+      told := told + amount;
+      RETURN NEXT;
+    END IF;
+  END LOOP;
+END $$;
+COMMENT ON FUNCTION ledger_revenue_changes(text, text) IS
+  'part of KPIs: when recurring revenue a month changed by how much, of those customers for whom a condition on a touchpoint t holds';
 
 CREATE FUNCTION ledger_kpi_facts_revenue() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
   RETURN $sql$
 WITH touched AS MATERIALIZED (
-  SELECT DISTINCT t.customer_id FROM @ledger@.touchpoint t JOIN @ledger@.touchpoint_kind k ON k.kind = t.kind AND k.subject_effect IN ('opens', 'changes', 'notice', 'ends')
+  SELECT DISTINCT t.customer_id FROM @ledger@.touchpoint t JOIN @ledger@.touchpoint_kind k ON k.kind = t.kind AND k.subject_effect <> 'none'
    WHERE t.occurred_at >= @revenue_until@ AND t.customer_id IS NOT NULL
 ), change AS (
   SELECT c.customer_id, c.changed_at, c.amount FROM @ledger@.kpi_revenue_change c WHERE NOT EXISTS (SELECT FROM touched d WHERE d.customer_id = c.customer_id)

@@ -10,15 +10,18 @@ WITH touched AS (
    WHERE t.kind IN ('ticket_opened', 'ticket_replied', 'ticket_resolved') AND t.occurred_at >= @from@ AND t.occurred_at < @until@ AND t.customer_id IS NOT NULL
 ), event AS (
   SELECT d.segment, d.customer_id, d.subject, e.kind, e.occurred_at, e.properties ->> 'topic' AS topic,
-         min(e.occurred_at) FILTER (WHERE e.kind = 'ticket_resolved') OVER (PARTITION BY d.segment, d.customer_id, d.subject) AS resolved_at
+         min(e.occurred_at) FILTER (WHERE e.kind = 'ticket_opened') OVER (PARTITION BY d.segment, d.customer_id, d.subject) AS opened_at
     FROM touched d JOIN @ledger@.touchpoint e ON e.customer_id = d.customer_id AND coalesce(e.subject, '') = d.subject
      AND e.kind IN ('ticket_opened', 'ticket_replied', 'ticket_resolved', 'ticket_reopened') AND e.occurred_at < @now@
+), since AS (
+  SELECT e.*, min(e.occurred_at) FILTER (WHERE e.kind = 'ticket_resolved') OVER (PARTITION BY e.segment, e.customer_id, e.subject) AS resolved_at
+    FROM event e WHERE e.occurred_at >= e.opened_at
 ), ticket AS (
-  SELECT e.segment, e.customer_id, e.subject, e.resolved_at, min(e.occurred_at) FILTER (WHERE e.kind = 'ticket_opened') AS opened_at,
-         min(e.topic) FILTER (WHERE e.kind = 'ticket_opened') AS topic, min(e.occurred_at) FILTER (WHERE e.kind = 'ticket_replied') AS replied_at,
+  SELECT e.segment, e.customer_id, e.subject, e.opened_at, e.resolved_at,
+         min(e.topic) FILTER (WHERE e.kind = 'ticket_opened' AND e.occurred_at = e.opened_at) AS topic, min(e.occurred_at) FILTER (WHERE e.kind = 'ticket_replied') AS replied_at,
          count(*) FILTER (WHERE e.kind = 'ticket_replied' AND e.occurred_at <= e.resolved_at) AS replies,
          bool_or(e.kind = 'ticket_reopened' AND e.occurred_at >= e.resolved_at AND e.occurred_at <= e.resolved_at + interval '168 hours') AS reopened
-    FROM event e GROUP BY 1, 2, 3, 4
+    FROM since e GROUP BY 1, 2, 3, 4, 5
 ), judged AS (
   SELECT k.*, k.replied_at - k.opened_at AS waited, k.replies = 1 AND NOT coalesce(k.reopened, false) AS one_touch,
          EXISTS (SELECT FROM @ledger@.touchpoint n WHERE n.customer_id = k.customer_id AND n.kind = 'ticket_opened' AND n.subject IS DISTINCT FROM nullif(k.subject, '') AND n.properties ->> 'topic' = k.topic

@@ -30,6 +30,14 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION ledger_kpi_opening(text, text, date, boolean, text[]) IS 'part of KPIs: the query for the customers at the start of a range of periods, by segment';
 
+CREATE FUNCTION ledger_revenue_touched(ledger text, since timestamptz) RETURNS text
+  LANGUAGE sql STABLE
+  SET search_path = pg_catalog, pg_temp
+  SET datestyle = 'ISO, YMD'
+  RETURN CASE WHEN since = '-infinity' THEN 'true' ELSE
+    format('t.customer_id IN (SELECT d.customer_id FROM %1$I.touchpoint d JOIN %1$I.touchpoint_kind j ON j.kind = d.kind AND j.subject_effect <> ''none'' WHERE d.occurred_at >= %2$L::timestamptz)', ledger, since) END;
+COMMENT ON FUNCTION ledger_revenue_touched(text, timestamptz) IS 'part of KPIs: the condition that something has touched a customer''s subscriptions since';
+
 CREATE FUNCTION ledger_kpi_query(ledger text, query text, grain text, since date, until date, scope text, segments text[]) RETURNS text
   LANGUAGE plpgsql STABLE
   SET search_path = pg_catalog, pg_temp
@@ -47,7 +55,8 @@ BEGIN
   END IF;
   words := ARRAY[
     ['@opening@', @extschema@.ledger_kpi_opening(ledger, grain, since, until > now() AT TIME ZONE zone, segments)],
-    ['@revenue_changes@', @extschema@.ledger_revenue_changes('t.customer_id IN (SELECT d.customer_id FROM touched d)')],
+    ['@revenue_changes@', format('SELECT r.customer::%s AS customer_id, r.changed_at, sum(r.amount) AS amount FROM @extschema@.ledger_revenue_changes(%L, %L) r GROUP BY 1, 2 HAVING sum(r.amount) <> 0',
+                                 @extschema@.ledger_key_type(ledger), ledger, @extschema@.ledger_revenue_touched(ledger, revenue_until))],
     ['@segments@', CASE WHEN scope IS NULL THEN '(SELECT ''all''::text AS segment)' ELSE format('(SELECT unnest(%L::text[]) AS segment)', segments) END],
     ['@segment@', CASE WHEN scope IS NULL THEN '''all''::text' ELSE 'g.segment' END],
     ['@scope@', CASE WHEN scope IS NULL THEN '' ELSE format('JOIN %s g ON g.customer_id = t.customer_id AND g.segment = ANY (%L)', scope, segments) END],

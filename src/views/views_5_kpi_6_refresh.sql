@@ -98,8 +98,8 @@ DECLARE
 BEGIN
   PERFORM set_config('TimeZone', @extschema@.ledger_setting(ledger, 'time_zone'), true);
   EXECUTE format('DELETE FROM %I.kpi_revenue_change', ledger);
-  EXECUTE replace(format('INSERT INTO %I.kpi_revenue_change (customer_id, changed_at, amount) %s', ledger,
-    @extschema@.ledger_revenue_changes(format('t.occurred_at < %L::timestamptz', until))), '@ledger@', quote_ident(ledger));
+  EXECUTE format('INSERT INTO %I.kpi_revenue_change (customer_id, changed_at, amount) SELECT r.customer::%s, r.changed_at, sum(r.amount) FROM @extschema@.ledger_revenue_changes(%L, %L) r GROUP BY 1, 2 HAVING sum(r.amount) <> 0',
+    ledger, @extschema@.ledger_key_type(ledger), ledger, format('t.occurred_at < %L::timestamptz', until));
   EXECUTE format('UPDATE %I.kpi_revenue_until SET revenue_until = $1', ledger) USING until;
 END $$;
 COMMENT ON FUNCTION ledger_refresh_revenue(text, timestamptz) IS 'part of ledger_refresh(): when recurring revenue of each customer changed';
@@ -169,7 +169,7 @@ COMMENT ON FUNCTION ledger_refresh_end(text) IS 'part of ledger_refresh(): what 
 
 CREATE FUNCTION ledger_refresh_next(since date, step interval, batch integer, until date) RETURNS date
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-  RETURN least((since + step * greatest(1, floor(batch * 2592000 / EXTRACT(epoch FROM step)))::double precision)::date, until);
+  RETURN least((since + step * greatest(1, floor(batch::double precision * 2592000 / EXTRACT(epoch FROM step)::double precision))::double precision)::date, until);
 COMMENT ON FUNCTION ledger_refresh_next(date, interval, integer, date) IS 'part of ledger_refresh(): where the next batch, of about so many months, begins';
 
 CREATE FUNCTION ledger_refresh_progress(ledger text, grain text, segments text[], since date, done date, until date, started timestamptz) RETURNS text
@@ -199,6 +199,10 @@ BEGIN
   COMMIT;
   PERFORM @extschema@.ledger_refresh_revenue(ledger, as_of);
   COMMIT;
+  PERFORM @extschema@.ledger_refresh_rfm(ledger);
+  COMMIT;
+  PERFORM * FROM @extschema@.ledger_fit(ledger, as_of);
+  COMMIT;
   PERFORM @extschema@.ledger_refresh_members(ledger);
   COMMIT;
   FOR plan IN SELECT * FROM @extschema@.ledger_refresh_plan(ledger, as_of) LOOP
@@ -215,4 +219,4 @@ BEGIN
   PERFORM @extschema@.ledger_refresh_end(ledger);
 END $$;
 COMMENT ON PROCEDURE ledger_refresh(text, timestamptz, integer) IS
-  'keeps the figures of periods that were over at as_of, and restates those that something has touched since, in batches of about so many months that commit; call it outside a transaction block, once a day';
+  'once a day: takes RFM scores and fits models anew, keeps the figures of periods that were over at as_of, and restates those that something has touched since, in batches of about so many months that commit; outside a transaction block';
