@@ -504,6 +504,7 @@ fold_touch_of(Ledger *l, Datum key, const Touch *touch)
 	}
 	if (slot == NULL)
 		customer_fold_lost();
+	renew_snapshot(); /* what the lock has waited for is to be seen */
 	folded = fold_into(l, &customers, slot, touch);
 	ExecDropSingleTupleTableSlot(slot);
 	direct_close(&customers);

@@ -1,13 +1,21 @@
-# Eight sessions write over the same customers at once, in one-statement batches, with time passing,
-# checks and a rebuild in between: nobody waits for each other for ever, nothing is lost or doubled,
-# and the state is that of one statement.
+# Eight sessions write over the same customers at once, in one-statement batches and single rows, with
+# time passing, checks and a rebuild in between: nobody waits for each other for ever, nothing is
+# lost or doubled, and the state is that of one statement.
+#
+#   LEDGER_SIZE=full   100,000 touchpoints of 5,000 customers
+#   LEDGER_MINUTES=10  go on for so long
 use strict;
 use warnings;
+use IO::Handle;
+use POSIX ();
 use Test::More;
 
 my $database = "ledger_sessions_$$";
 my $sessions = 8;
-my $statements = $ENV{LEDGER_STATEMENTS} || 40;    # a session
+my $full = ($ENV{LEDGER_SIZE} // '') eq 'full';
+my $customers = $full ? 5000 : 60;
+my $rounds = $full ? 340 : 40;    # a session
+my $seconds = 60 * ($ENV{LEDGER_MINUTES} // 0);
 
 sub sql
 {
@@ -34,34 +42,51 @@ my $triggers = sql(q{SELECT string_agg(format('ALTER TABLE visits ENABLE TRIGGER
 	WHERE tgrelid = 'visits'::regclass AND encode(tgargs, 'escape') LIKE 'crm%'});
 sql($triggers);
 
-# What session number $n does.  Customers come in random order, so that sessions meet.
+# What session number $n does in round $i.  Customers come in random order, so that sessions meet.
 sub statements
 {
-	my ($n) = @_;
-	my @sql = ("SET deadlock_timeout = '100ms'", "SELECT setseed(0.$n)");
-	for my $i (1 .. $statements)
-	{
-		my $base = ($n * $statements + $i) * 1000;
-		push @sql, "INSERT INTO visits SELECT $base + i, 1 + floor(random() * 60),
-			(ARRAY['page_view', 'signup', 'purchase', 'login', 'nothing known', 'review'])[1 + floor(random() * 6)],
-			timestamptz '2024-01-01' + floor(random() * 9000) * interval '1 hour' FROM generate_series(1, 30) i";
-		push @sql, "UPDATE visits SET at = at - interval '3 days' WHERE id BETWEEN $base + 3 AND $base + 6" if $i % 4 == 0;
-		push @sql, "DELETE FROM visits WHERE id BETWEEN $base + 8 AND $base + 9" if $i % 5 == 0;
-		push @sql, "SELECT ledger_tick('crm', timestamptz '2024-01-01' + $i * interval '7 days')" if $n == 1 && $i % 5 == 0;
-		push @sql, "SELECT ledger_rebuild('crm')" if $n == 2 && $i % 15 == 0;
-		push @sql, "SELECT ledger_ack_events('crm', event_id) FROM ledger_claim_events('crm', 10)" if $n == 3;
-	}
+	my ($n, $i) = @_;
+	my $base = ($n * 100_000 + $i) * 1000;
+	my $row = "1 + floor(random() * $customers),
+		(ARRAY['page_view', 'signup', 'purchase', 'login', 'nothing known', 'review'])[1 + floor(random() * 6)],
+		timestamptz '2024-01-01' + floor(random() * 9000) * interval '1 hour'";
+	my @sql = "INSERT INTO visits SELECT $base + i, $row FROM generate_series(1, 30) i";
+	push @sql, map { "INSERT INTO visits SELECT $base + $_, $row" } 101 .. 106;
+	push @sql, "UPDATE visits SET at = at - interval '3 days' WHERE id BETWEEN $base + 3 AND $base + 6" if $i % 4 == 0;
+	push @sql, "DELETE FROM visits WHERE id BETWEEN $base + 8 AND $base + 9" if $i % 5 == 0;
+	push @sql, "SELECT ledger_tick('crm', timestamptz '2024-01-01' + ($i % 60) * interval '7 days')" if $n == 1 && $i % 5 == 0;
+	push @sql, "SELECT ledger_rebuild('crm')" if $n == 2 && $i % 15 == 0;
+	push @sql, "SELECT ledger_ack_events('crm', event_id) FROM ledger_claim_events('crm', 10)" if $n == 3;
 	return join(";\n", @sql) . ";\n";
+}
+
+sub session
+{
+	my ($n) = @_;
+	my $end = time + $seconds;
+	my $out = '/tmp/ledger_sessions_' . getppid() . ".$n";
+	open my $client, '|-', "psql -XAtq -d $database >$out 2>&1" or die "cannot run psql: $!";
+	print $client "SET deadlock_timeout = '100ms'; SELECT setseed(0.$n);\n";
+	for (my $i = 1; $seconds ? time < $end : $i <= $rounds; $i++)
+	{
+		print $client statements($n, $i);
+		$client->flush;
+	}
+	close $client;
 }
 
 my @clients;
 for my $n (1 .. $sessions)
 {
-	open my $client, '|-', "psql -XAtq -d $database >/tmp/ledger_sessions_$$.$n 2>&1" or die "cannot run psql: $!";
-	print $client statements($n);
-	push @clients, $client;
+	my $pid = fork // die "cannot fork: $!";
+	if ($pid == 0)
+	{
+		eval { session($n) };
+		POSIX::_exit(0);
+	}
+	push @clients, $pid;
 }
-close $_ for @clients;
+waitpid $_, 0 for @clients;
 my $complaints = '';
 for my $n (1 .. $sessions)
 {
