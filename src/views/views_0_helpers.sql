@@ -16,9 +16,11 @@ CREATE FUNCTION ledger_view_query(ledger text, query text) RETURNS text
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+  -- not by enum_range(), which reads the catalogue for each row
   query := regexp_replace(query, '@stage (\S+) (\w+): ([^@]+)@', $columns$\1 AS \2, --: \3, as an enum
        \1::text AS \2_name, --: \3, as text
-       array_position(enum_range(NULL::@extschema@.lifecycle_stage), \1) AS \2_order$columns$ || ', --: \3, as a number: 1 awareness ... 7 advocacy, 8 churned', 'g');
+       CASE \1 WHEN 'awareness' THEN 1 WHEN 'acquisition' THEN 2 WHEN 'conversion' THEN 3 WHEN 'onboarding' THEN 4
+         WHEN 'engagement' THEN 5 WHEN 'retention' THEN 6 WHEN 'advocacy' THEN 7 WHEN 'churned' THEN 8 END AS \2_order$columns$ || ', --: \3, as a number: 1 awareness ... 7 advocacy, 8 churned', 'g');
   query := regexp_replace(query, '@month (\S+)@', $columns$\1 AS period_start, --: first day of the month, by the clock of the ledger's time zone
        (\1 + interval '1 month')::date AS period_end, --: first day of the next month: not part of it
        (\1 + interval '1 month') AT TIME ZONE @time_zone@ <= now() AS is_complete$columns$ || ', --: the month is over', 'g');

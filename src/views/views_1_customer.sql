@@ -2,8 +2,9 @@
 -- views: a customer now
 --
 -- One customer by key is read in less than a millisecond, and all of them in one pass: nothing here
--- looks at the log or at other customers.  OFFSET 0 keeps what several columns need from being
--- computed once for each; what nobody asks for is not computed at all.
+-- looks at the log or at other customers, and what nobody asks for is not computed.  OFFSET 0 keeps
+-- what is dear from being computed once for each column that shows it; that the interval seems to
+-- depend on the customer's key keeps the planner from remembering intervals, which never come twice.
 --
 
 CREATE FUNCTION ledger_view_customer_360(ledger text) RETURNS void
@@ -36,7 +37,8 @@ SELECT c.customer_id, --: key of the customer
        c.last_ces_score, --: last answer to the effort question, 1..7
        c.channel AS acquisition_channel, --: channel of the first touchpoint that names one
        c.campaign AS acquisition_campaign, --: campaign of the first touchpoint that names one
-       array_position(enum_range(NULL::@extschema@.lifecycle_stage), c.max_stage) AS max_stage_order, --: the furthest stage ever reached, as a number: 1 awareness ... 7 advocacy, 8 churned
+       CASE c.max_stage WHEN 'awareness' THEN 1 WHEN 'acquisition' THEN 2 WHEN 'conversion' THEN 3 WHEN 'onboarding' THEN 4
+         WHEN 'engagement' THEN 5 WHEN 'retention' THEN 6 WHEN 'advocacy' THEN 7 WHEN 'churned' THEN 8 END AS max_stage_order, --: the furthest stage ever reached, as a number: 1 awareness ... 7 advocacy, 8 churned
        extract(epoch FROM now() - c.last_alive_at)::double precision / 86400 AS silent_days, --: days since the last sign of life
        c.refund_count, --: number of refunds and returns
        c.refund_amount, --: sum of refunds and returns, as a positive amount
@@ -46,12 +48,12 @@ SELECT c.customer_id, --: key of the customer
        r.monetary_score, --: 1..5, 5: largest purchase_amount, among all buyers when rfm_segments was taken
        @extschema@.rfm_segment(r.recency_score, r.frequency_score, r.monetary_score) AS rfm_segment, --: the standard segment of the three scores: champions, loyal customers, at risk ...
        (c.purchase_amount - coalesce(c.refund_amount, 0))::numeric(18,4) AS cltv_historic_amount, --: lifetime value so far: purchases - refunds
-       @extschema@.cltv(o.model, o.history, interval '1 year') AS cltv_predicted, --: revenue expected within 12 months from now, discounted at 10 % a year; NULL: no model (ledger_fit), or no purchase
-       (p.cltv_bounds).lower AS cltv_lower, --: lower end of the 95 % interval of cltv_predicted, money
-       (p.cltv_bounds).upper AS cltv_upper, --: upper end of the 95 % interval of cltv_predicted, money
-       CASE WHEN p.alive IS NOT NULL THEN o.method END AS cltv_method, --: the models of purchases and spend that cltv_predicted comes from
-       p.alive AS p_alive, --: probability, 0..1, of still being a customer now, by the model of purchases
-       @extschema@.expected_purchases(o.model, o.history, interval '90 days') AS expected_purchases_90_days, --: purchases expected within 90 days from now, by the model of purchases
+       @extschema@.cltv(k.model, r.history, interval '1 year') AS cltv_predicted, --: revenue expected within 12 months from now, discounted at 10 % a year; NULL: no model (ledger_fit), or no purchase
+       (i.bounds).lower AS cltv_lower, --: lower end of the 95 % interval of cltv_predicted, money
+       (i.bounds).upper AS cltv_upper, --: upper end of the 95 % interval of cltv_predicted, money
+       CASE WHEN @extschema@.p_alive(k.model, r.history) IS NOT NULL THEN k.method END AS cltv_method, --: the models of purchases and spend that cltv_predicted comes from
+       @extschema@.p_alive(k.model, r.history) AS p_alive, --: probability, 0..1, of still being a customer now, by the model of purchases
+       @extschema@.expected_purchases(k.model, r.history, interval '90 days') AS expected_purchases_90_days, --: purchases expected within 90 days from now, by the model of purchases
        @extschema@.responses(c.nps) AS nps_response_count, --: answers to the NPS question
        @extschema@.rating_mean(c.nps) AS mean_nps_score, --: mean answer to the NPS question, 0..10
        @extschema@.responses(c.csat) AS csat_response_count, --: answers to the satisfaction question
@@ -80,17 +82,17 @@ SELECT c.customer_id, --: key of the customer
        h.care AS care_score, --: health of this pillar, 1 (bad) to 10 (good)
        h.top_driver, --: the measure that costs the health score most
        h.top_driver_cost, --: points of the score that it costs
-       CASE WHEN @extschema@.is_customer(c.stage) THEN coalesce(h.churn_probability, 1 - p.alive) END AS churn_probability, --: of leaving, 0..1: by the model of churn, else 1 - p_alive; NULL: not a customer, or no model
+       CASE WHEN @extschema@.is_customer(c.stage) THEN coalesce(h.churn_probability, 1 - @extschema@.p_alive(k.model, r.history)) END AS churn_probability, --: of leaving, 0..1: by the model of churn, else 1 - p_alive; NULL: not a customer, or no model
        CASE WHEN NOT @extschema@.is_customer(c.stage) THEN NULL
             WHEN h.churn_probability IS NOT NULL THEN 'model of churn'
-            WHEN p.alive IS NOT NULL THEN '1 - p_alive' END AS churn_method, --: where churn_probability comes from: model of churn (within 90 days of health_read_at), or 1 - p_alive (has left already)
+            WHEN @extschema@.p_alive(k.model, r.history) IS NOT NULL THEN '1 - p_alive' END AS churn_method, --: where churn_probability comes from: model of churn (within 90 days of health_read_at), or 1 - p_alive (has left already)
        c.referral_sent_count, --: people referred
        c.referral_converted_count, --: people referred who became customers
        c.review_count, --: reviews written
        c.last_review_score, --: stars of the last review, 1..5
        c.loyalty_points, --: points earned, less those redeemed
-       k.consents_given, --: purposes that the customer consents to, by the last word on each
-       k.consents_withdrawn, --: purposes that the customer has withdrawn consent from
+       CASE WHEN c.consents IS NOT NULL THEN (SELECT string_agg(e.key, ', ' ORDER BY e.key) FROM jsonb_each_text(c.consents) e WHERE e.value = 'true') END AS consents_given, --: purposes that the customer consents to, by the last word on each
+       CASE WHEN c.consents IS NOT NULL THEN (SELECT string_agg(e.key, ', ' ORDER BY e.key) FROM jsonb_each_text(c.consents) e WHERE e.value = 'false') END AS consents_withdrawn, --: purposes that the customer has withdrawn consent from
        c.traits ->> 'persona' AS persona, --: trait persona
        c.traits ->> 'country' AS country, --: trait country
        c.traits ->> 'language' AS language_name, --: trait language
@@ -99,31 +101,27 @@ SELECT c.customer_id, --: key of the customer
        c.traits ->> 'age_group' AS age_group, --: trait age_group
        c.traits ->> 'gender' AS gender, --: trait gender
        c.traits ->> 'icp_fit' AS icp_fit, --: trait icp_fit: fit with the ideal customer profile
-       (SELECT string_agg(t.key || ': ' || t.value, '; ' ORDER BY t.key) FROM jsonb_each_text(c.traits) t) AS traits, --: all traits: name: value; name: value ...
+       CASE WHEN c.traits IS NOT NULL THEN (SELECT string_agg(t.key || ': ' || t.value, '; ' ORDER BY t.key) FROM jsonb_each_text(c.traits) t) END AS traits, --: all traits: name: value; name: value ...
        n.action AS next_action, --: what is to be done next, by the plays that no backend has acknowledged yet
        n.play AS next_action_play, --: the play that says so
        n.since AS next_action_since --: when its condition came true
-  FROM @ledger@.customer c
+  FROM (SELECT (SELECT m.clv FROM @ledger@.fitted_model m WHERE m.model = 'clv') AS model,
+               (SELECT string_agg(p.model_name, ' x ' ORDER BY p.part) FROM @ledger@.fitted_model m CROSS JOIN @extschema@.model_parts(m.clv) p WHERE m.model = 'clv') AS method,
+               (SELECT b.breaks FROM @ledger@.rfm_breaks b WHERE b.measure = 'recency') AS recency_breaks,
+               (SELECT b.breaks FROM @ledger@.rfm_breaks b WHERE b.measure = 'frequency') AS frequency_breaks,
+               (SELECT b.breaks FROM @ledger@.rfm_breaks b WHERE b.measure = 'monetary') AS monetary_breaks
+        OFFSET 0) k
+ CROSS JOIN @ledger@.customer c
   LEFT JOIN @ledger@.customer_health h ON h.customer_id = c.customer_id
   LEFT JOIN @ledger@.next_action n ON n.customer_id = c.customer_id
  CROSS JOIN LATERAL (
-   SELECT 1 + width_bucket(extract(epoch FROM c.last_purchase_at)::double precision, (SELECT b.breaks FROM @ledger@.rfm_breaks b WHERE b.measure = 'recency')) AS recency_score,
-          1 + width_bucket(nullif(c.purchase_count, 0)::double precision, (SELECT b.breaks FROM @ledger@.rfm_breaks b WHERE b.measure = 'frequency')) AS frequency_score,
-          1 + width_bucket(CASE WHEN c.purchase_count > 0 THEN c.purchase_amount::double precision END, (SELECT b.breaks FROM @ledger@.rfm_breaks b WHERE b.measure = 'monetary')) AS monetary_score
-   OFFSET 0) r
+   SELECT 1 + width_bucket(extract(epoch FROM c.last_purchase_at)::double precision, k.recency_breaks) AS recency_score,
+          1 + width_bucket(nullif(c.purchase_count, 0)::double precision, k.frequency_breaks) AS frequency_score,
+          1 + width_bucket(CASE WHEN c.purchase_count > 0 THEN c.purchase_amount::double precision END, k.monetary_breaks) AS monetary_score,
+          @extschema@.observe(c.purchases, greatest(now(), c.last_purchase_at)) AS history) r
  CROSS JOIN LATERAL (
-   SELECT (SELECT m.clv FROM @ledger@.fitted_model m WHERE m.model = 'clv') AS model,
-          @extschema@.observe(c.purchases, greatest(now(), c.last_purchase_at)) AS history,
-          (SELECT string_agg(p.model_name, ' x ' ORDER BY p.part) FROM @ledger@.fitted_model m CROSS JOIN @extschema@.model_parts(m.clv) p
-            WHERE m.model = 'clv') AS method
-   OFFSET 0) o
- CROSS JOIN LATERAL (
-   SELECT @extschema@.p_alive(o.model, o.history) AS alive, @extschema@.cltv_interval(o.model, o.history, interval '1 year') AS cltv_bounds
-   OFFSET 0) p
- CROSS JOIN LATERAL (
-   SELECT string_agg(e.key, ', ' ORDER BY e.key) FILTER (WHERE e.value = 'true') AS consents_given,
-          string_agg(e.key, ', ' ORDER BY e.key) FILTER (WHERE e.value = 'false') AS consents_withdrawn
-     FROM jsonb_each_text(c.consents) e) k
+   SELECT @extschema@.cltv_interval(k.model, r.history, interval '1 year') AS bounds
+    WHERE c.customer_id IS NOT NULL OFFSET 0) i
  WHERE c.stage IS NOT NULL
 $view$);
 COMMENT ON FUNCTION ledger_view_customer_360(text) IS 'part of ledger_make_views(): customer_360';
