@@ -7,13 +7,13 @@ SELECT customer, x, CASE WHEN x = 0 THEN 0 ELSE greatest(1, round(lived * u3 ^ (
 FROM (SELECT *, least(floor(-ln(u2) * 0.25 * lived / 7)::int, 300) AS x
       FROM (SELECT *, least(age_days - 1, 1 + 100 * (u1 ^ (-1 / 0.8) - 1)) AS lived
             FROM (SELECT customer, 100 + (hashint8extended(customer, 5) & 1023)::int * 265 / 1023 AS age_days,
-                         ((hashint8extended(customer, 1) & 1099511627775) + 0.5) / 1099511627776 AS u1,
-                         ((hashint8extended(customer, 2) & 1099511627775) + 0.5) / 1099511627776 AS u2,
-                         ((hashint8extended(customer, 3) & 1099511627775) + 0.5) / 1099511627776 AS u3,
-                         ((hashint8extended(customer, 4) & 1099511627775) + 0.5) / 1099511627776 AS u4,
-                         ((hashint8extended(hashint8extended(customer, 7), 9) & 1099511627775) + 0.5) / 1099511627776 AS u5,
-                         ((hashint8extended(hashint8extended(customer, 8), 9) & 1099511627775) + 0.5) / 1099511627776 AS u6,
-                         ((hashint8extended(hashint8extended(customer, 9), 9) & 1099511627775) + 0.5) / 1099511627776 AS u7
+                         ((hashint8extended(customer, 1) & 1099511627775) + 0.5::float8) / 1099511627776 AS u1,
+                         ((hashint8extended(customer, 2) & 1099511627775) + 0.5::float8) / 1099511627776 AS u2,
+                         ((hashint8extended(customer, 3) & 1099511627775) + 0.5::float8) / 1099511627776 AS u3,
+                         ((hashint8extended(customer, 4) & 1099511627775) + 0.5::float8) / 1099511627776 AS u4,
+                         ((hashint8extended(hashint8extended(customer, 7), 9) & 1099511627775) + 0.5::float8) / 1099511627776 AS u5,
+                         ((hashint8extended(hashint8extended(customer, 8), 9) & 1099511627775) + 0.5::float8) / 1099511627776 AS u6,
+                         ((hashint8extended(hashint8extended(customer, 9), 9) & 1099511627775) + 0.5::float8) / 1099511627776 AS u7
                   FROM generate_series(1, :users) customer) a) l) s;
 CREATE TABLE histories AS
 SELECT customer, make_purchase_summary(x, recency_days * interval '1 day', age_days * interval '1 day', monetary) AS h FROM simulated;

@@ -17,3 +17,8 @@ INSERT INTO hit VALUES ('shared', 1, NULL), ('shared', 2, 'ann'), ('shared', 3, 
   ('once', 1, NULL), ('once', 2, NULL), ('once', 3, 'cid'), ('nobody', 1, NULL), ('nobody', 2, NULL);
 SELECT device, at, customer, stitched_id(customer) OVER (PARTITION BY device ORDER BY at) FROM hit;
 SELECT device, at, stitched_id(length(customer)) OVER (PARTITION BY device ORDER BY at) FROM hit WHERE device = 'once';
+-- more rows than the window keeps: the same as lag() and a sum
+SELECT count(*), max(a), count(*) FILTER (WHERE a <> b) AS differ
+FROM (SELECT session_number(at) OVER (ORDER BY at) AS a, sum(begins) OVER (ORDER BY at) AS b
+      FROM (SELECT at, CASE WHEN at - lag(at) OVER (ORDER BY at) <= '30 minutes' THEN 0 ELSE 1 END AS begins
+            FROM (SELECT timestamptz '2024-01-01' + n * interval '20 minutes' + n / 7 * interval '25 minutes' AS at FROM generate_series(1, 3000) n) x) y) z;

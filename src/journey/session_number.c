@@ -11,6 +11,8 @@
 /* Silence longer than this ends a session, by default. */
 #define DEFAULT_GAP (30 * USECS_PER_MINUTE)
 
+#define ROWS_TO_KEEP 256
+
 typedef struct SessionState
 {
 	int64 number; /* of the current session; 0: no row yet */
@@ -51,7 +53,9 @@ session_number(PG_FUNCTION_ARGS)
 	TimestampTz at = DatumGetTimestampTz(WinGetFuncArgCurrent(window, 0, &null));
 	JourneyWindow gap;
 
-	WinSetMarkPosition(window, WinGetCurrentPosition(window));
+	/* rows before this one aren't needed, but few are worth letting go of one by one */
+	if (WinGetCurrentPosition(window) % ROWS_TO_KEEP == ROWS_TO_KEEP - 1)
+		WinSetMarkPosition(window, WinGetCurrentPosition(window));
 	if (null)
 		PG_RETURN_NULL();
 	gap = gap_arg(fcinfo);

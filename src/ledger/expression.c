@@ -23,20 +23,29 @@ is_plain_select(const SelectStmt *s)
 		   s->limitCount == NULL && s->lockingClause == NIL && s->withClause == NULL;
 }
 
+/* Is this one plain SELECT of one expression? */
+static bool
+selects_one(const char *sql)
+{
+	List *parsed = raw_parser(sql, RAW_PARSE_DEFAULT);
+	Node *statement = list_length(parsed) == 1 ? linitial_node(RawStmt, parsed)->stmt : NULL;
+
+	return statement != NULL && IsA(statement, SelectStmt) &&
+		   is_plain_select((SelectStmt *) statement);
+}
+
+/*
+ * In parentheses, as it is used, and without, or "a) OR (b" would be an expression that takes the
+ * conditions around it apart.
+ */
 void
 check_expression_text(const char *word, const char *expression)
 {
-	List *parsed;
-	Node *statement;
-
 	if (strspn(expression, " \t\r\n") == strlen(expression))
 		ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("\"%s\" is empty", word),
 						errhint("Give a column, or an expression over the columns of a row.")));
-	parsed = raw_parser(psprintf("SELECT (%s\n)", expression), RAW_PARSE_DEFAULT);
-	statement = list_length(parsed) == 1 ? linitial_node(RawStmt, parsed)->stmt : NULL;
-
-	if (statement == NULL || !IsA(statement, SelectStmt) ||
-		!is_plain_select((SelectStmt *) statement))
+	if (!selects_one(psprintf("SELECT (%s\n)", expression)) ||
+		!selects_one(psprintf("SELECT %s\n", expression)))
 		ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR),
 						errmsg("\"%s\" is not one SQL expression: \"%s\"", word, expression),
 						errhint("Give a column, or an expression over the columns of a row.")));

@@ -81,6 +81,10 @@ BEGIN
     RAISE EXCEPTION 'invalid name of a ledger: "%"', name
       USING ERRCODE = 'invalid_name', DETAIL = 'A ledger is a schema; its name has 1 to 63 bytes.';
   END IF;
+  IF name ~ '@[a-z_]+@' THEN
+    RAISE EXCEPTION 'invalid name of a ledger: "%"', name
+      USING ERRCODE = 'invalid_name', DETAIL = 'Words between two @ stand for something else in the texts of views.';
+  END IF;
   IF customer_key NOT IN ('bigint', 'integer', 'uuid', 'text') THEN
     RAISE EXCEPTION 'customers cannot have a key of type %', customer_key
       USING ERRCODE = 'invalid_parameter_value',

@@ -213,13 +213,14 @@ CREATE FUNCTION ledger_backfill_query(ledger text, source_part regclass, argumen
 AS $$
 BEGIN
   -- Rows are kept from being changed until the batch has committed: who changes one then finds its
-  -- touchpoint, and corrects or removes it.
+  -- touchpoint, and corrects or removes it. One that is being changed is not waited for, or both
+  -- might wait for each other: if that comes to nothing, it is still to do (the last column).
   RETURN format($sql$
     WITH rows AS MATERIALIZED (
       SELECT %1$s FROM ONLY %2$s AS %3$I
        WHERE %3$I.ctid >= pg_catalog.format('(%%s,0)', $1)::pg_catalog.tid
          AND %3$I.ctid < pg_catalog.format('(%%s,0)', $2)::pg_catalog.tid AND (%4$s
-) FOR SHARE
+) FOR SHARE SKIP LOCKED
     ), rejected AS (
       INSERT INTO %5$I.touchpoint_rejected (reason, customer_id, kind, occurred_at, amount, score, subject, channel, campaign, quantity, source_key, properties, source)
       SELECT CASE WHEN r.kind IS NULL THEN 'no kind' ELSE 'no instant' END, r.customer_id::pg_catalog.text, r.kind, r.occurred_at, r.amount, r.score,
@@ -230,17 +231,22 @@ BEGIN
       SELECT r.customer_id, r.kind, r.occurred_at, r.amount, r.score, r.subject, r.channel, r.campaign, r.quantity, r.source_key, r.properties, $3
         FROM rows r WHERE r.kind IS NOT NULL AND r.occurred_at IS NOT NULL %6$s
       ON CONFLICT DO NOTHING RETURNING 1)
-    SELECT (SELECT pg_catalog.count(*) FROM rows), (SELECT pg_catalog.count(*) FROM written)
+    SELECT (SELECT pg_catalog.count(*) FROM rows), (SELECT pg_catalog.count(*) FROM written),
+           (SELECT pg_catalog.count(*) FROM ONLY %2$s AS %3$I
+             WHERE %3$I.ctid >= pg_catalog.format('(%%s,0)', $1)::pg_catalog.tid
+               AND %3$I.ctid < pg_catalog.format('(%%s,0)', $2)::pg_catalog.tid AND (%4$s
+)) - (SELECT pg_catalog.count(*) FROM rows)
   $sql$, @extschema@.ledger_backfill_columns(ledger, arguments), source_part, (SELECT relname FROM pg_class WHERE oid = source_table),
     coalesce(@extschema@.ledger_word(arguments, 'only_when'), 'true'), ledger,
     CASE WHEN @extschema@.ledger_is_partitioned(ledger)
          THEN format('AND NOT EXISTS (SELECT FROM %I.touchpoint_key k WHERE k.source = $3 AND k.source_key = r.source_key AND k.touchpoint_id IS NOT NULL)', ledger) END);
 END $$;
 COMMENT ON FUNCTION ledger_backfill_query(text, regclass, text[], regclass) IS
-  'part of ledger_backfill(): the statement that takes the rows of some pages of a table ($1 to $2) into the log, for a track ($3); how many rows, how many touchpoints';
+  'part of ledger_backfill(): the statement that takes the rows of some pages of a table ($1 to $2) into the log, for a track ($3); how many rows, touchpoints, and rows that others had locked';
 
 CREATE FUNCTION ledger_backfill_batch(
-  ledger text, track text, source_part regclass, first_page bigint, last_page bigint, OUT row_count bigint, OUT written bigint
+  ledger text, track text, source_part regclass, first_page bigint, last_page bigint,
+  OUT row_count bigint, OUT written bigint, OUT left_over bigint
 )
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
@@ -257,14 +263,20 @@ BEGIN
   END IF;
   PERFORM set_config('TimeZone', source.time_zone, true);
   EXECUTE @extschema@.ledger_backfill_query(ledger, source_part, source.arguments, source.source_table)
-    INTO row_count, written USING first_page, last_page, track;
-  EXECUTE format('UPDATE %I.backfill b SET next_page = $3, row_count = b.row_count + $4, touchpoint_count = b.touchpoint_count + $5, '
-                 '       updated_at = clock_timestamp(), finished_at = CASE WHEN $3 >= b.page_count THEN clock_timestamp() END '
+    INTO row_count, written, left_over USING first_page, last_page, track;
+  EXECUTE format('UPDATE %I.backfill b SET next_page = CASE WHEN $6 > 0 THEN b.next_page ELSE $3 END, row_count = b.row_count + CASE WHEN $6 > 0 THEN 0 ELSE $4 END, '
+                 '       touchpoint_count = b.touchpoint_count + $5, updated_at = clock_timestamp(), '
+                 '       finished_at = CASE WHEN $3 >= b.page_count AND $6 <= 0 THEN clock_timestamp() END '
                  'WHERE b.track = $1 AND b.source_part = $2', ledger)
-    USING track, source_part, last_page, row_count, written;
+    USING track, source_part, last_page, row_count, written, left_over;
+EXCEPTION WHEN serialization_failure OR deadlock_detected THEN
+  -- nothing was done: do it again
+  row_count := 0;
+  written := 0;
+  left_over := 1;
 END $$;
 COMMENT ON FUNCTION ledger_backfill_batch(text, text, regclass, bigint, bigint) IS
-  'part of ledger_backfill(): takes the rows of some pages, and notes that it is done';
+  'part of ledger_backfill(): takes the rows of some pages, and notes that it is done, unless others had locked some of them';
 
 CREATE FUNCTION ledger_backfill_start(ledger text, track text) RETURNS SETOF regclass
   LANGUAGE plpgsql
@@ -334,6 +346,8 @@ DECLARE
   density double precision;
   rows_read bigint;
   n bigint;
+  n_rows bigint;
+  left_over bigint;
   total bigint := 0;
   started pg_catalog.timestamptz;
 BEGIN
@@ -354,11 +368,16 @@ BEGIN
     density := @extschema@.ledger_backfill_rows_per_page(part);
     WHILE page OPERATOR(pg_catalog.<) pages LOOP
       step := greatest(1, pg_catalog.ceil(batch OPERATOR(pg_catalog./) density)::bigint);
-      SELECT rows_read OPERATOR(pg_catalog.+) b.row_count, b.written INTO rows_read, n
+      SELECT b.row_count, b.written, b.left_over INTO n_rows, n, left_over
         FROM @extschema@.ledger_backfill_batch(ledger, name, part, page, page OPERATOR(pg_catalog.+) step) b;
       COMMIT;
-      page := page OPERATOR(pg_catalog.+) step;
       total := total OPERATOR(pg_catalog.+) n;
+      IF left_over OPERATOR(pg_catalog.>) 0 THEN
+        PERFORM pg_catalog.pg_sleep(0.02);
+        CONTINUE;
+      END IF;
+      rows_read := rows_read OPERATOR(pg_catalog.+) n_rows;
+      page := page OPERATOR(pg_catalog.+) step;
       -- by what was read, for the statistics may be old
       density := greatest(1, rows_read::double precision OPERATOR(pg_catalog./) (least(page, pages) OPERATOR(pg_catalog.-) first_page));
       RAISE NOTICE '%', @extschema@.ledger_progress(part, first_page, page, pages, rows_read, total, started);

@@ -282,14 +282,19 @@ given_start(const FitData *fit, ArrayType *start, double *theta)
 	if (ARR_NDIM(start) != 1 || ARR_DIMS(start)[0] != kind->parameters || ARR_HASNULL(start))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("start must have the %d parameters of %s", kind->parameters, kind->name)));
+				 errmsg("%s has %d parameters", kind->name, kind->parameters),
+				 errdetail(
+					 "They are given in one array, in the order of parameters(), without NULL.")));
 	for (int i = 0; i < kind->parameters; i++)
 	{
-		if (!(p[i] > 0) || isinf(p[i]))
+		ClvBounds bounds = clv_bounds(fit->kind, i);
+
+		if (!(p[i] >= bounds.least && p[i] <= bounds.most))
 			ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 							errmsg("parameter %s = %s is out of range", kind->parameter[i],
 								   value_shown(p[i])),
-							errdetail("Parameters are finite and greater than 0.")));
+							errdetail("%s is greater than 0, from %s to %s.", kind->parameter[i],
+									  value_shown(bounds.least), value_shown(bounds.most))));
 		theta[i] = log(kind->scaled[i] ? p[i] / fit->scale : p[i]);
 	}
 }

@@ -127,9 +127,10 @@ problem_of_part(const ClvPart *part)
 	for (int i = 0; i < kind->parameters; i++)
 	{
 		bool known = part->status != CLV_NO_DATA;
+		ClvBounds bounds = clv_bounds(part->kind, i);
 
-		if (known ? !(part->p[i] > 0 && isfinite(part->p[i])) : !isnan(part->p[i]))
-			return "A parameter is not a positive number, or is known without data.";
+		if (known ? !(part->p[i] >= bounds.least && part->p[i] <= bounds.most) : !isnan(part->p[i]))
+			return "A parameter is out of range, or is known without data.";
 		if (!isnan(part->covariance[i][i]) && !(part->covariance[i][i] >= 0))
 			return "A variance is negative.";
 	}

@@ -89,6 +89,22 @@ extern const ClvModel *clv_model_arg(FunctionCallInfo fcinfo, int i);
 extern ClvKind clv_kind_of_purchases(const char *name);
 extern ClvKind clv_kind_of_spend(const char *name);
 
+/*
+ * What parameter i of a kind can be: no fit leaves these bounds, which are wide enough for times in
+ * microseconds, and beyond them sums lose their digits or their end.
+ */
+typedef struct ClvBounds
+{
+	double least;
+	double most;
+} ClvBounds;
+
+static inline ClvBounds
+clv_bounds(ClvKind kind, int i)
+{
+	return clv_kinds[kind].scaled[i] ? (ClvBounds){1e-60, 1e60} : (ClvBounds){1e-15, 1e15};
+}
+
 /* Are the parameters known, so that the part can predict? */
 static inline bool
 clv_part_is_known(const ClvPart *part)

@@ -89,6 +89,18 @@ horizon_arg(FunctionCallInfo fcinfo, int i, const ClvModel *m)
 	return (double) model_time_from_interval(PG_GETARG_INTERVAL_P(i), "horizon") / (double) m->unit;
 }
 
+/* A horizon that may be infinite, as intervals can be from PostgreSQL 17 on. */
+static double
+endless_horizon_arg(FunctionCallInfo fcinfo, int i, const ClvModel *m)
+{
+	const Interval *horizon = PG_GETARG_INTERVAL_P(i);
+
+	if (horizon->month == PG_INT32_MAX && horizon->day == PG_INT32_MAX &&
+		horizon->time == PG_INT64_MAX)
+		return INFINITY;
+	return horizon_arg(fcinfo, i, m);
+}
+
 /* A discount rate a year as a continuous one per unit of time. */
 static double
 delta_arg(FunctionCallInfo fcinfo, int i, const ClvModel *m)
@@ -250,7 +262,7 @@ expected_purchases_of(FunctionCallInfo fcinfo, bool met)
 
 	if (!question_args(fcinfo, met, "expected_purchases", &q, &next))
 		PG_RETURN_NULL();
-	q.horizon = horizon_arg(fcinfo, next, q.model);
+	q.horizon = endless_horizon_arg(fcinfo, next, q.model);
 	return answer(fcinfo, &q, predict_purchases);
 }
 
@@ -280,7 +292,7 @@ expected_purchases_interval(PG_FUNCTION_ARGS)
 
 	if (!question_args(fcinfo, true, "expected_purchases_interval", &q, &next))
 		PG_RETURN_NULL();
-	q.horizon = horizon_arg(fcinfo, next, q.model);
+	q.horizon = endless_horizon_arg(fcinfo, next, q.model);
 	return interval_answer(fcinfo, &q, predict_purchases, false, false, PG_GETARG_FLOAT8(next + 1));
 }
 
@@ -382,7 +394,7 @@ value_question(FunctionCallInfo fcinfo, bool met, bool for_ever, Question *q, in
 	if (!question_args(fcinfo, met, "cltv", q, next) || !clv_part_is_known(&q->model->spend))
 		return false;
 	if (!for_ever)
-		q->horizon = horizon_arg(fcinfo, (*next)++, q->model);
+		q->horizon = endless_horizon_arg(fcinfo, (*next)++, q->model);
 	q->delta = delta_arg(fcinfo, (*next)++, q->model);
 	q->margin = value_rate_arg(fcinfo, (*next)++, "margin");
 	return true;

@@ -25,7 +25,7 @@ typedef struct PurchaseBucket
 	int64 size;
 } PurchaseBucket;
 
-/* The time zone of a name; an ERROR (22023) if there is none. */
+/* The time zone that a value names; an ERROR (22023) if there is none. */
 extern pg_tz *purchase_zone(const char *name);
 
 /* What tells the days and months of a zone; it stays as long as the backend. */

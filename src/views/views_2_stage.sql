@@ -115,7 +115,7 @@ WITH stay AS (
 ), ended AS (
   SELECT s.stage,
          CASE WHEN s.left_at IS NULL THEN 'waiting'
-              WHEN s.next_reason = 'silence' OR EXISTS (SELECT FROM @ledger@.touchpoint_kind k WHERE k.kind = s.next_reason) THEN s.next_reason
+              WHEN s.next_reason IN ('silence', 'last subject ended', 'onboarding over') OR EXISTS (SELECT FROM @ledger@.touchpoint_kind k WHERE k.kind = s.next_reason) THEN s.next_reason
               ELSE 'stage_set' END AS kind,
          count(*) AS n, count(*) FILTER (WHERE s.next_stage = 'churned') AS lost,
          percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY s.days) AS days
@@ -124,7 +124,7 @@ WITH stay AS (
    GROUP BY 1, 2
 )
 SELECT @stage e.stage stage: stage that customers were in@
-       e.kind AS ended_by, --: what ended the stay: kind of a touchpoint, silence, stage_set (forced); waiting: nothing yet
+       e.kind AS ended_by, --: what ended the stay: kind of a touchpoint, silence, last subject ended, onboarding over, stage_set (forced); waiting: nothing yet
        e.n AS stay_count, --: stays in the stage that ended so, or wait
        sum(e.n) OVER stage::bigint AS entered_count, --: all stays in the stage
        e.n / sum(e.n) OVER stage::double precision AS stay_rate, --: stay_count / entered_count, 0..1

@@ -31,7 +31,8 @@ WITH logged AS (
     FROM event e
    GROUP BY e.customer_id, e.ticket, e.subject, e.opened_at, e.resolved_at
 ), judged AS (
-  SELECT t.*, extract(epoch FROM t.first_reply_at - t.opened_at)::double precision / 60 AS reply_minutes,
+  SELECT t.*, array_agg(t.opened_at) OVER (PARTITION BY t.customer_id, t.topic) AS openings,
+         extract(epoch FROM t.first_reply_at - t.opened_at)::double precision / 60 AS reply_minutes,
          CASE WHEN t.resolved_at + interval '168 hours' <= now()
               THEN t.replies_to_resolve = 1 AND (t.reopened_at IS NULL OR t.reopened_at > t.resolved_at + interval '168 hours') END AS one_touch,
          CASE WHEN t.subject IS NOT NULL THEN t.last_resolved_at IS NULL OR coalesce(t.last_reopened_at >= t.last_resolved_at, false) END AS is_open,
@@ -55,10 +56,8 @@ SELECT t.customer_id, --: key of the customer who opened it
        CASE WHEN t.first_reply_at IS NOT NULL THEN t.first_reply_at < t.opened_at + t.reply_within
             WHEN t.subject IS NOT NULL AND t.opened_at + t.reply_within <= now() THEN false END AS is_reply_in_time, --: first reply in less than two hours (setting reply_within); false: later, or none for so long; NULL: still pending
        t.one_touch AS is_one_touch, --: resolved with one reply and not reopened within 7 days (168 hours); NULL: not resolved, or younger than that
-       CASE WHEN t.one_touch THEN NOT EXISTS (
-         SELECT FROM judged n
-          WHERE n.customer_id = t.customer_id AND n.topic = t.topic AND n.ticket <> t.ticket
-            AND n.opened_at >= t.resolved_at AND n.opened_at <= t.resolved_at + interval '168 hours')
+       CASE WHEN t.one_touch AND t.topic IS NOT NULL THEN NOT EXISTS (
+         SELECT FROM unnest(t.openings) o (at) WHERE o.at > t.resolved_at AND o.at <= t.resolved_at + interval '168 hours')
        ELSE t.one_touch END AS is_no_repeat --: one-touch, and the customer opened no other ticket on the topic within 7 days (168 hours); NULL: not known yet
   FROM judged t
 $view$);

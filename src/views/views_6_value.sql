@@ -87,7 +87,7 @@ SELECT s.segment, --: name of the segment, by rfm_segment()
        sum(c.purchase_amount)::numeric(18,4) AS purchase_amount, --: their purchases
        (sum(c.purchase_amount) / nullif(sum(sum(c.purchase_amount)) OVER (), 0))::double precision AS purchase_rate, --: purchase_amount / purchases of all segments, 0..1
        (sum(c.purchase_amount) / nullif(sum(c.purchase_count), 0))::numeric(18,4) AS average_order_amount, --: purchase_amount / number of their purchases
-       avg(c.purchase_count)::double precision AS mean_purchase_count, --: purchases of a customer, mean
+       avg(c.purchase_count)::double precision AS purchases_per_customer, --: purchases of a customer, mean
        avg(extract(epoch FROM now() - c.last_purchase_at)::double precision / 86400) AS mean_recency_days, --: days since the last purchase, mean
        avg(c.recency_score)::double precision AS mean_recency_score, --: mean recency score, 1..5
        avg(c.frequency_score)::double precision AS mean_frequency_score, --: mean frequency score, 1..5
@@ -133,3 +133,100 @@ SELECT @month m.day@
  ORDER BY m.day
 $view$);
 COMMENT ON FUNCTION ledger_view_loyalty(text) IS 'part of ledger_make_views(): loyalty';
+
+-- What follows is told of the facts of KPIs, so that a month's figures are the same here and there.
+
+CREATE FUNCTION ledger_view_referrals(ledger text) RETURNS void
+  LANGUAGE sql
+  SET search_path = pg_catalog, pg_temp
+  RETURN @extschema@.ledger_make_view(ledger, 'referrals', format($view$
+--: referrals by month: sent, converted, and the customers they brought
+WITH sender AS (
+  SELECT @extschema@.period_start(t.occurred_at, 'month', @time_zone@) AS day, count(DISTINCT t.customer_id) AS n
+    FROM @ledger@.touchpoint t WHERE t.kind = 'referral_sent' GROUP BY 1
+)
+SELECT @month b.period_start@
+       b.referrals_sent::bigint AS sent_count, --: referrals sent
+       coalesce(s.n, 0) AS sender_count, --: customers who sent one
+       b.referrals_converted::bigint AS converted_count, --: people referred who became customers
+       (b.referrals_converted / nullif(b.referrals_sent, 0))::double precision AS converted_rate, --: converted_count / sent_count, both of the month
+       b.customers_new::bigint AS new_customer_count, --: new customers, whoever sent them
+       b.customers_referred::bigint AS referred_customer_count, --: of these, those by referral: people named by referral_converted of the month, and new customers of the channel referral named by none so far
+       (b.customers_referred / nullif(b.customers_new, 0))::double precision AS referral_rate, --: referred_customer_count / new_customer_count, 0..1
+       b.customers_served::bigint AS customer_count, --: customers who were there in the month
+       (b.referrals_sent / nullif(b.customers_served, 0))::double precision AS invites_per_customer, --: sent_count / customer_count
+       (b.referrals_converted / nullif(b.customers_served, 0))::double precision AS viral_coefficient --: invites_per_customer x converted_rate
+  FROM (%s) b
+  LEFT JOIN sender s ON s.day = b.period_start
+$view$, @extschema@.ledger_kpi_basis(ledger, '{month}', '{referrals_sent,referrals_converted,customers_new,customers_referred,customers_served}')));
+COMMENT ON FUNCTION ledger_view_referrals(text) IS 'part of ledger_make_views(): referrals';
+
+CREATE FUNCTION ledger_view_revenue_from_existing(ledger text) RETURNS void
+  LANGUAGE sql
+  SET search_path = pg_catalog, pg_temp
+  RETURN @extschema@.ledger_make_view(ledger, 'revenue_from_existing', format($view$
+--: how much revenue comes from customers who are customers already, by month
+WITH bought AS (
+  SELECT @extschema@.period_start(t.occurred_at, 'month', @time_zone@) AS day, @extschema@.period_start(c.first_paid_at, 'month', @time_zone@) AS cohort, sum(t.amount) AS amount
+    FROM @ledger@.touchpoint t
+    JOIN @ledger@.touchpoint_kind k ON k.kind = t.kind AND k.feeds = 'purchases'
+    JOIN @ledger@.customer c ON c.customer_id = t.customer_id
+   GROUP BY 1, 2
+), existing AS (
+  SELECT p.day, coalesce(sum(p.amount) FILTER (WHERE p.cohort < p.day), 0) AS amount, sum(p.amount) AS total FROM bought p GROUP BY 1
+)
+SELECT @month b.period_start@
+       b.monthly_revenue::numeric(18,4) AS revenue_amount, --: revenue of the month: purchases less refunds, and recurring revenue at its end
+       coalesce(e.total, 0)::numeric(18,4) AS purchase_amount, --: purchases of the month, refunds not deducted
+       coalesce(e.amount, 0)::numeric(18,4) AS existing_purchase_amount, --: of these, purchases by customers who first paid before the month
+       (e.amount / nullif(e.total, 0))::double precision AS existing_purchase_rate, --: existing_purchase_amount / purchase_amount, 0..1
+       b.mrr_expansion::numeric(18,4) AS expansion_amount, --: recurring revenue a month that subscribers pay more than at the start of the month
+       (b.mrr_expansion / nullif(b.mrr_start, 0))::double precision AS expansion_rate, --: expansion_amount / recurring revenue at the start
+       b.upsell_amount::numeric(18,4) AS upsell_amount, --: sum of upsells; counted in purchases or recurring revenue already
+       (b.upsell_amount / nullif(b.monthly_revenue, 0))::double precision AS upsell_rate, --: upsell_amount / revenue_amount
+       b.cross_sell_amount::numeric(18,4) AS cross_sell_amount, --: sum of cross-sells; counted in purchases or recurring revenue already
+       (b.cross_sell_amount / nullif(b.monthly_revenue, 0))::double precision AS cross_sell_rate, --: cross_sell_amount / revenue_amount
+       b.upsell_customers::bigint AS upsell_customer_count, --: customers who bought more of the same, of those there in the month
+       b.cross_sell_customers::bigint AS cross_sell_customer_count, --: customers who bought something beside, of those there in the month
+       b.customers_served::bigint AS customer_count --: customers who were there in the month
+  FROM (%s) b
+  LEFT JOIN existing e ON e.day = b.period_start
+$view$, @extschema@.ledger_kpi_basis(ledger, '{month}', '{monthly_revenue,mrr_start,mrr_expansion,upsell_amount,cross_sell_amount,upsell_customers,cross_sell_customers,customers_served}')));
+COMMENT ON FUNCTION ledger_view_revenue_from_existing(text) IS 'part of ledger_make_views(): revenue_from_existing';
+
+CREATE FUNCTION ledger_view_resource_footprint(ledger text) RETURNS void
+  LANGUAGE sql
+  SET search_path = pg_catalog, pg_temp
+  RETURN @extschema@.ledger_make_view(ledger, 'resource_footprint', format($view$
+--: resources used, by month and resource: per customer, per revenue, per acquired customer, and what keeping customers has saved
+WITH used AS (
+  SELECT @extschema@.period_start(t.occurred_at, 'month', @time_zone@) AS day, t.properties ->> 'resource' AS resource, t.properties ->> 'unit' AS unit,
+         sum(t.quantity) AS quantity, count(t.properties ->> 'purpose') AS purposes,
+         sum(t.quantity) FILTER (WHERE t.properties ->> 'purpose' = 'acquisition') AS acquisition,
+         sum(t.quantity * CASE WHEN jsonb_typeof(t.properties -> 'waste') = 'number' THEN (t.properties ->> 'waste')::numeric END) AS waste
+    FROM @ledger@.touchpoint t
+    JOIN @ledger@.touchpoint_kind k ON k.kind = t.kind AND k.feeds = 'resource'
+   GROUP BY 1, 2, 3
+), told AS (
+  SELECT u.*, CASE WHEN u.purposes > 0 THEN coalesce(u.acquisition, 0) ELSE u.quantity END AS acquiring FROM used u
+)
+SELECT @month b.period_start@
+       u.resource, --: what was used: property resource
+       u.unit, --: unit of quantities: property unit
+       u.quantity::numeric(18,4) AS used_quantity, --: quantity used
+       u.waste::numeric(18,4) AS waste_quantity, --: quantity x property waste (share): what was used in vain; NULL: not said
+       (u.waste / nullif(u.quantity, 0))::double precision AS waste_rate, --: waste_quantity / used_quantity, 0..1
+       b.customers_served::bigint AS customer_count, --: customers who were there in the month
+       (u.quantity / nullif(b.customers_served, 0))::double precision AS used_per_customer, --: used_quantity / customer_count
+       (u.quantity / nullif(b.monthly_revenue, 0))::double precision AS used_per_revenue, --: used_quantity / revenue of the month (purchases less refunds, and recurring revenue at its end)
+       u.acquiring::numeric(18,4) AS acquisition_quantity, --: quantity used for acquisition: property purpose; all of it in a month in which none is given
+       b.customers_new::bigint AS new_customer_count, --: new customers of the month
+       (u.acquiring / nullif(b.customers_new, 0))::double precision AS used_per_acquisition, --: acquisition_quantity / new_customer_count: the footprint of an acquired customer
+       b.baseline_churn_rate::double precision AS baseline_churn_rate, --: monthly churn before, 0..1: baseline of the target for churn_rate (kpi_target); NULL: none is set
+       (b.baseline_churn_rate * b.customers_start)::double precision AS baseline_churned, --: customers who would have left at that rate: baseline_churn_rate x customers at the start
+       b.customers_lost::bigint AS churned_count, --: customers who left
+       CASE WHEN b.is_complete THEN ((b.baseline_churn_rate * b.customers_start - b.customers_lost) * u.acquiring / nullif(b.customers_new, 0))::double precision END AS waste_avoided --: (baseline_churned - churned_count) x used_per_acquisition: what replacing them would have used; NULL while the month lasts
+  FROM (%s) b
+  JOIN told u ON u.day = b.period_start
+$view$, @extschema@.ledger_kpi_basis(ledger, '{month}', '{monthly_revenue,customers_served,customers_new,customers_start,customers_lost,baseline_churn_rate}')));
+COMMENT ON FUNCTION ledger_view_resource_footprint(text) IS 'part of ledger_make_views(): resource_footprint';

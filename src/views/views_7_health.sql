@@ -72,13 +72,13 @@ CREATE FUNCTION ledger_view_churn_reasons(ledger text) RETURNS void
   RETURN @extschema@.ledger_make_view(ledger, 'churn_reasons', $view$
 --: why customers left, by month
 WITH churned AS (
-  SELECT @extschema@.period_start(h.entered_at, 'month', @time_zone@) AS day,
-         CASE WHEN h.actor IS NULL AND (h.reason = 'silence' OR EXISTS (SELECT FROM @ledger@.touchpoint_kind k WHERE k.kind = h.reason))
-              THEN h.reason ELSE 'stage_set' END AS ended_by, h.*
+  SELECT h.customer_id, h.entered_at, @extschema@.period_start(h.entered_at, 'month', @time_zone@) AS day, h.reason AS moved_by,
+         h.actor IS NULL AND (h.reason IN ('silence', 'last subject ended') OR EXISTS (SELECT FROM @ledger@.touchpoint_kind k WHERE k.kind = h.reason)) AS by_rule
     FROM @ledger@.stage_history h
    WHERE h.stage = 'churned'
 ), explained AS (
-  SELECT c.day, c.ended_by, CASE WHEN c.ended_by = 'stage_set' THEN c.reason ELSE e.reason END AS reason,
+  SELECT c.day, CASE WHEN NOT c.by_rule THEN 'stage_set' ELSE coalesce(e.kind, c.moved_by) END AS ended_by,
+         CASE WHEN c.by_rule THEN e.reason ELSE c.moved_by END AS reason,
          CASE WHEN e.voluntary IN ('true', 't', 'yes', '1') THEN true
               WHEN e.voluntary IN ('false', 'f', 'no', '0') OR replace(lower(e.reason), '_', ' ') = 'payment failed' THEN false
               WHEN EXISTS (SELECT FROM @ledger@.touchpoint f
@@ -86,13 +86,18 @@ WITH churned AS (
                               AND f.occurred_at > c.entered_at - interval '720 hours' AND f.occurred_at <= c.entered_at) THEN false
          END AS is_voluntary
     FROM churned c
-    LEFT JOIN LATERAL (SELECT t.properties ->> 'reason' AS reason, lower(t.properties ->> 'voluntary') AS voluntary
+    -- what ended with its term was given notice of in the same episode, or not at all
+    LEFT JOIN LATERAL (SELECT t.kind, t.properties ->> 'reason' AS reason, lower(t.properties ->> 'voluntary') AS voluntary
                          FROM @ledger@.touchpoint t
-                        WHERE t.customer_id = c.customer_id AND t.kind = c.ended_by AND t.occurred_at <= c.entered_at
-                        ORDER BY t.occurred_at DESC LIMIT 1) e ON c.ended_by NOT IN ('silence', 'stage_set')
+                         JOIN @ledger@.touchpoint_kind k ON k.kind = t.kind
+                        WHERE t.customer_id = c.customer_id AND t.occurred_at <= c.entered_at
+                          AND CASE WHEN c.moved_by = 'last subject ended' THEN k.subject_effect = 'notice' ELSE t.kind = c.moved_by END
+                          AND t.occurred_at >= coalesce((SELECT max(p.left_at) FROM @ledger@.stage_history p
+                                                          WHERE p.customer_id = c.customer_id AND p.stage = 'churned' AND p.left_at <= c.entered_at), '-infinity')
+                        ORDER BY t.occurred_at DESC LIMIT 1) e ON c.by_rule AND c.moved_by <> 'silence'
 )
 SELECT @month e.day@
-       e.ended_by, --: what ended it: kind of a touchpoint, silence, or stage_set (forced)
+       e.ended_by, --: what ended it: kind of a touchpoint (notice given, or the end itself), silence, last subject ended (a term ran out), stage_set (forced)
        e.reason, --: the reason given with it, property reason; NULL: none
        e.is_voluntary, --: the customer wanted it: property voluntary; false also after a failed payment within 30 days (720 hours) before; NULL: not known
        count(*) AS churn_count, --: customers who left so; who leaves twice counts twice

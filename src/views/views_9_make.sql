@@ -26,6 +26,9 @@ CREATE FUNCTION ledger_view_names() RETURNS text[]
     'churn_risk',
     'activity_stream',
     'journey_edges',
+    'referrals',
+    'revenue_from_existing',
+    'resource_footprint',
     'ledger_sources',
     'ledger_health'
   ]::pg_catalog.text[] || @extschema@.ledger_kpi_view_names();
