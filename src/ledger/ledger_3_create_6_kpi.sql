@@ -170,6 +170,8 @@ CREATE INDEX IF NOT EXISTS touchpoint_occurred_idx ON %1$I.touchpoint USING brin
 CREATE INDEX IF NOT EXISTS stage_history_entered_idx ON %1$I.stage_history USING brin (entered_at) WITH (pages_per_range = 32);
 CREATE INDEX IF NOT EXISTS touchpoint_deal_idx ON %1$I.touchpoint (kind, occurred_at)
   WHERE kind IN ('opportunity_opened', 'opportunity_won', 'opportunity_lost');
+CREATE INDEX IF NOT EXISTS touchpoint_ticket_idx ON %1$I.touchpoint (customer_id, occurred_at)
+  WHERE kind IN ('ticket_opened', 'ticket_replied', 'ticket_resolved', 'ticket_reopened');
 CREATE INDEX IF NOT EXISTS touchpoint_referred_idx ON %1$I.touchpoint (subject) WHERE kind = 'referral_converted';
 INSERT INTO %1$I.setting (name, value, meaning) VALUES
   ('margin', '1', 'contribution margin as a share of revenue, 0..1: for lifetime value and payback'),

@@ -113,24 +113,19 @@ WITH daily AS (
          bool_or(d.loyal) AS loyal, bool_or(d.crossed) AS crossed, bool_or(d.upped) AS upped
     FROM daily d GROUP BY 1, 2, 3
 ), known AS (
-  -- who is a customer now was one in a period that goes on
-  SELECT p.*, q.from_at, q.to_at, c.first_purchase_at, q.to_at > @now@ AND @extschema@.is_customer(c.stage) AS is_served
-    FROM person p JOIN @periods@ q ON q.period_start = p.period_start JOIN @ledger@.customer c ON c.customer_id = p.customer_id
-), served AS (
-  SELECT DISTINCT p.segment, p.period_start, p.customer_id
-    FROM known p JOIN @ledger@.stage_history h ON h.customer_id = p.customer_id AND h.entered_at < p.to_at AND (h.left_at IS NULL OR h.left_at > p.from_at)
-     AND @extschema@.is_customer(h.stage)
-   WHERE NOT p.is_served
+  SELECT p.*, EXISTS (SELECT FROM @ledger@.stage_history h WHERE h.customer_id = p.customer_id AND h.entered_at < q.to_at AND (h.left_at IS NULL OR h.left_at > q.from_at) AND @extschema@.is_customer(h.stage)) AS is_served,
+         CASE WHEN p.buying_days > 0 THEN (SELECT c.first_purchase_at FROM @ledger@.customer c WHERE c.customer_id = p.customer_id) < q.from_at END AS bought_before
+    FROM person p JOIN @periods@ q ON q.period_start = p.period_start
 ), counted AS (
   SELECT p.segment, p.period_start,
          count(*) FILTER (WHERE p.alive_days > 0) AS people_active, sum(p.alive_days) AS people_days,
-         count(*) FILTER (WHERE p.alive_days > 0 AND (p.is_served OR s.customer_id IS NOT NULL)) AS customers_active,
+         count(*) FILTER (WHERE p.alive_days > 0 AND p.is_served) AS customers_active,
          count(*) FILTER (WHERE p.buying_days > 0) AS buyers, count(*) FILTER (WHERE p.buying_days > 1) AS buyers_again,
-         count(*) FILTER (WHERE p.buying_days > 0 AND p.first_purchase_at < p.from_at) AS buyers_returning,
-         count(*) FILTER (WHERE p.loyal AND (p.is_served OR s.customer_id IS NOT NULL)) AS loyalty_customers,
-         count(*) FILTER (WHERE p.crossed AND (p.is_served OR s.customer_id IS NOT NULL)) AS cross_sell_customers,
-         count(*) FILTER (WHERE p.upped AND (p.is_served OR s.customer_id IS NOT NULL)) AS upsell_customers
-    FROM known p LEFT JOIN served s ON s.segment = p.segment AND s.period_start = p.period_start AND s.customer_id = p.customer_id
+         count(*) FILTER (WHERE p.bought_before) AS buyers_returning,
+         count(*) FILTER (WHERE p.loyal AND p.is_served) AS loyalty_customers,
+         count(*) FILTER (WHERE p.crossed AND p.is_served) AS cross_sell_customers,
+         count(*) FILTER (WHERE p.upped AND p.is_served) AS upsell_customers
+    FROM known p
    GROUP BY 1, 2
 )
 SELECT c.segment, c.period_start, f.fact, f.value::numeric FROM counted c CROSS JOIN LATERAL (VALUES
@@ -143,26 +138,26 @@ CREATE FUNCTION ledger_kpi_facts_sessions() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
   RETURN $sql$
 WITH page AS (
-  SELECT @segment@ AS segment, t.occurred_at, coalesce(t.customer_id::text, t.properties ->> 'device') AS visitor,
-         CASE WHEN t.properties ? 'session' THEN concat_ws(' ', 's', t.properties ->> 'session') ELSE concat_ws(' ', CASE WHEN t.customer_id IS NULL THEN 'd' ELSE 'c' END, coalesce(t.customer_id::text, t.properties ->> 'device')) END AS thread,
+  SELECT @segment@ AS segment, t.occurred_at, t.customer_id, CASE WHEN t.customer_id IS NULL THEN t.properties ->> 'device' END AS device,
+         t.properties ->> 'session' AS named, CASE WHEN t.properties ? 'session' THEN NULL ELSE coalesce(t.customer_id::text, t.properties ->> 'device') END AS unnamed,
          CASE WHEN t.properties ? 'session' THEN interval '24 hours' ELSE @gap@ END AS gap
     FROM @ledger@.touchpoint t @scope@
    WHERE t.kind = 'page_view' AND t.occurred_at >= @from@ - interval '24 hours' AND t.occurred_at < least(@until@ + interval '24 hours', @now@)
      AND (t.customer_id IS NOT NULL OR t.properties ? 'device' OR t.properties ? 'session')
 ), neighbour AS (
-  SELECT p.*, coalesce(p.occurred_at - lag(p.occurred_at) OVER thread > p.gap, true) AS begins, coalesce(lead(p.occurred_at) OVER thread - p.occurred_at > p.gap, true) AS ends
-    FROM page p WINDOW thread AS (PARTITION BY p.segment, p.thread ORDER BY p.occurred_at)
+  SELECT p.*, coalesce(p.occurred_at - lag(p.occurred_at) OVER thread > p.gap, true) AS begins
+    FROM page p WINDOW thread AS (PARTITION BY p.segment, p.named, p.unnamed, p.customer_id IS NULL AND p.named IS NULL ORDER BY p.occurred_at)
 ), numbered AS (
-  SELECT n.*, sum(n.begins::integer) OVER (PARTITION BY n.segment, n.thread ORDER BY n.occurred_at ROWS UNBOUNDED PRECEDING) AS session
+  SELECT n.*, sum(n.begins::integer) OVER (PARTITION BY n.segment, n.named, n.unnamed, n.customer_id IS NULL AND n.named IS NULL ORDER BY n.occurred_at ROWS UNBOUNDED PRECEDING) AS session
     FROM neighbour n
 ), session AS (
-  SELECT n.segment, n.thread, n.session, min(n.occurred_at) AS began_at, count(*) AS pages FROM numbered n GROUP BY 1, 2, 3
+  SELECT n.segment, min(n.occurred_at) AS began_at, count(*) AS pages FROM numbered n GROUP BY n.segment, n.named, n.unnamed, n.customer_id IS NULL AND n.named IS NULL, n.session
 )
 SELECT s.segment, @extschema@.period_start(s.began_at, @grain@, @zone@) AS period_start, f.fact, sum(f.value)::numeric
   FROM session s CROSS JOIN LATERAL (VALUES ('sessions', 1), ('bounces', (s.pages = 1)::integer), ('session_pages', s.pages)) f (fact, value)
  WHERE s.began_at >= @from@ AND s.began_at < @until@ GROUP BY 1, 2, 3
 UNION ALL
-SELECT p.segment, @extschema@.period_start(p.occurred_at, @grain@, @zone@), 'visitors', count(DISTINCT p.visitor)::numeric
+SELECT p.segment, @extschema@.period_start(p.occurred_at, @grain@, @zone@), 'visitors', (count(DISTINCT p.customer_id) + count(DISTINCT p.device))::numeric
   FROM page p WHERE p.occurred_at >= @from@ AND p.occurred_at < @until@ GROUP BY 1, 2
 $sql$;
 COMMENT ON FUNCTION ledger_kpi_facts_sessions() IS 'facts of periods: sessions of the website, which silence ends or which are named, by their beginning; visitors';
