@@ -142,7 +142,7 @@ BEGIN
       ON CONFLICT (segment, period_grain, period_start, fact) DO UPDATE SET value = excluded.value WHERE o.value <> excluded.value
     ), dated AS (
       INSERT INTO %1$I.kpi_period AS o (segment, period_grain, period_start, as_of, is_settled)
-      SELECT DISTINCT f.segment, $1, f.period_start, statement_timestamp(), f.period_start < $4 FROM fresh f
+      SELECT DISTINCT f.segment, $1, f.period_start, now(), f.period_start < $4 FROM fresh f
       ON CONFLICT (segment, period_grain, period_start) DO UPDATE SET as_of = excluded.as_of, is_settled = excluded.is_settled,
         restated_at = CASE WHEN EXISTS (SELECT FROM changed c WHERE c.segment = excluded.segment AND c.period_start = excluded.period_start) THEN excluded.as_of ELSE o.restated_at END
     )

@@ -4,7 +4,7 @@
 SET client_min_messages = error;
 SET timezone = 'UTC';
 CREATE EXTENSION IF NOT EXISTS pgtap;
-SELECT plan(101);
+SELECT plan(103);
 SELECT setseed(0.4711);
 SELECT ledger_create('made');
 UPDATE made.setting SET value = 'America/New_York' WHERE name = 'time_zone';
@@ -184,6 +184,17 @@ SELECT is_empty($$SELECT kpi, period_start, value, numerator, denominator, n, lo
 SELECT is(k.value, sum(m.orders)::double precision, 'a quarter is its months') FROM stepwise.kpi k JOIN stepwise.kpi_monthly m ON m.period_start >= k.period_start AND m.period_start < k.period_end
  WHERE k.period_grain = 'quarter' AND k.kpi = 'orders' AND k.period_start = '2024-04-01' GROUP BY k.value;
 
+-- Partitions and another type of key change nothing.
+SELECT ledger_create('parted', customer_key => 'text', partition_by => interval '3 months');
+UPDATE parted.setting SET value = 'America/New_York' WHERE name = 'time_zone';
+UPDATE parted.setting SET value = '0.5' WHERE name = 'margin';
+INSERT INTO parted.touchpoint (customer_id, kind, occurred_at, subject, amount, quantity, score, channel, campaign, properties, source, source_key)
+  SELECT customer_id::text, kind, occurred_at, subject, amount, quantity, score, channel, campaign, properties, source, source_key FROM made.touchpoint;
+CALL ledger_refresh('parted');
+SELECT is_empty($$SELECT kpi, period_start, value, numerator, denominator, n, lower, upper FROM made.kpi WHERE is_complete AND kpi NOT LIKE 'health%' EXCEPT SELECT kpi, period_start, value, numerator, denominator, n, lower, upper FROM parted.kpi$$, 'partitions and keys of text: the same figures');
+INSERT INTO parted.touchpoint (customer_id, kind, occurred_at, source_key) VALUES ('1', 'page_view', '2024-05-01', 'late');
+SELECT is(min(late_since), '2024-05-01'::timestamptz, 'and what comes late is noted there, too') FROM parted.kpi_late;
+
 -- Without touchpoints each view answers.
 SELECT ledger_create('empty');
 CALL ledger_refresh('empty');
@@ -191,4 +202,4 @@ SELECT is((SELECT count(*) FROM empty.kpi_monthly), 1::bigint, 'an empty ledger 
 SELECT is((SELECT count(*) FROM empty.cohort_retention) + (SELECT count(*) FROM empty.activity_lifecycle) + (SELECT count(*) FROM empty.experiments) + (SELECT count(*) FROM empty.acquisition_channels)
   + (SELECT count(*) FROM empty.attribution_by_channel) + (SELECT count(*) FROM empty.kpi_progress) + (SELECT count(*) FROM empty.customer_segment) + (SELECT count(*) FROM empty.kpi_by_segment), 0::bigint, 'and its other views are empty');
 SELECT * FROM finish();
-SELECT ledger_drop(l, l) FROM unnest('{made,stepwise,empty}'::text[]) l;
+SELECT ledger_drop(l, l) FROM unnest('{made,stepwise,parted,empty}'::text[]) l;
