@@ -45,8 +45,8 @@ layout_is_sound(const PurchaseSummaryV1 *old)
 		   (old->flags & ~PURCHASE_ALL_FLAGS) == 0 && old->bucket_kind >= BUCKET_DAYS &&
 		   old->bucket_kind <= BUCKET_TIME && old->bucket_size > 0 &&
 		   ((old->flags & PURCHASE_GIVEN) != 0 || old->count <= old->capacity) &&
-		   VARSIZE(old) == offsetof(PurchaseSummaryV1, data) + MAXALIGN(old->zone_len) +
-							   width * old->capacity;
+		   VARSIZE(old) ==
+			   offsetof(PurchaseSummaryV1, data) + MAXALIGN(old->zone_len) + width * old->capacity;
 }
 
 PurchaseSummary *
