@@ -29,11 +29,26 @@ sub content
 	return join "\n", map { sql($database, "SET timezone = 'UTC'; SELECT '$_', count(*), md5(string_agg(t::text, '' ORDER BY t::text COLLATE \"C\")) FROM $_ t") } @tables;
 }
 
-sub run
+my $cluster = '-U postgres -A trust -E UTF8 --locale=C.UTF-8 -N';
+my $without_checksums = $major >= 18 ? '--no-data-checksums' : '';
+
+# Into a new cluster; the output, and whether it worked.
+sub pg_upgrade
 {
-	my ($name, @command) = @_;
-	my $output = `@command 2>&1`;
-	ok($? == 0, $name) or diag($output, map { `tail -n 20 $_` } glob "$work/new/pg_upgrade_output.d/*/log/*.log $work/new/pg_upgrade_output.d/*/*.txt");
+	my ($old, $new) = @_;
+	my $binaries = "-b $old_bin -B $bin -d $old -D $new -U postgres -s $ENV{PGHOST}";
+	my $output = `( $bin/initdb -D $new $cluster $without_checksums && cd $work && $bin/pg_upgrade --check $binaries && $bin/pg_upgrade $binaries ) 2>&1`;
+	my $worked = $? == 0;
+	$output .= `cat $_` for $worked ? () : glob "$new/pg_upgrade_output.d/*/log/pg_upgrade_dump_*.log";
+	return ($worked, $output);
+}
+
+# Does pg_upgrade work here at all, for a table of nobody's?
+sub upgrades_anything
+{
+	system("( $old_bin/initdb -D $work/plain $cluster && echo 'CREATE TABLE plain (a int)' | $old_bin/postgres --single -D $work/plain postgres ) >/dev/null 2>&1") == 0 or die 'cannot make a plain cluster';
+	my ($worked, $output) = pg_upgrade("$work/plain", "$work/plain_new");
+	return ($worked, join ' ', $output =~ /^pg_restore: error: (.*)$/m);
 }
 
 # ---- the old cluster ----
@@ -62,10 +77,13 @@ my %before = map { $_ => content($_) } keys %databases;
 # ---- pg_upgrade ----
 
 system("pg_ctl -D $work/data -m fast -w stop >/dev/null") == 0 or die 'cannot stop the old server';
-my $checksums = $major >= 18 ? '--no-data-checksums' : '';
-run('a new cluster', "$bin/initdb -D $work/new -U postgres -A trust -E UTF8 --locale=C.UTF-8 -N $checksums");
-run('pg_upgrade --check has no objection', "cd $work && $bin/pg_upgrade --check -b $old_bin -B $bin -d $work/data -D $work/new -U postgres -s $ENV{PGHOST}");
-run('pg_upgrade', "cd $work && $bin/pg_upgrade -b $old_bin -B $bin -d $work/data -D $work/new -U postgres -s $ENV{PGHOST}");
+my ($worked, $output) = pg_upgrade("$work/data", "$work/new");
+if (!$worked)
+{
+	my ($anything, $why) = upgrades_anything();
+	plan skip_all => "PostgreSQL's own pg_upgrade fails here with any table: $why" unless $anything;
+}
+ok($worked, 'pg_upgrade has no objection, and works') or diag($output);
 system("grep -A99 '^listen_addresses = ..\$' $work/data/postgresql.conf >>$work/new/postgresql.conf; $bin/pg_ctl -D $work/new -l $work/new.log -w start >/dev/null") == 0 or die 'cannot start the new server';
 END { my $status = $?; system("$bin/pg_ctl -D $work/new -m immediate stop >/dev/null 2>&1") if $bin; $? = $status }
 
