@@ -172,6 +172,7 @@ CREATE INDEX IF NOT EXISTS touchpoint_deal_idx ON %1$I.touchpoint (kind, occurre
   WHERE kind IN ('opportunity_opened', 'opportunity_won', 'opportunity_lost');
 CREATE INDEX IF NOT EXISTS touchpoint_ticket_idx ON %1$I.touchpoint (customer_id, occurred_at)
   WHERE kind IN ('ticket_opened', 'ticket_replied', 'ticket_resolved', 'ticket_reopened');
+CREATE INDEX IF NOT EXISTS touchpoint_loss_idx ON %1$I.touchpoint (customer_id, occurred_at) WHERE kind IN ('payment_failed', 'cancelled', 'subscription_ended');
 CREATE INDEX IF NOT EXISTS touchpoint_referred_idx ON %1$I.touchpoint (subject) WHERE kind = 'referral_converted';
 INSERT INTO %1$I.setting (name, value, meaning) VALUES
   ('margin', '1', 'contribution margin as a share of revenue, 0..1: for lifetime value and payback'),

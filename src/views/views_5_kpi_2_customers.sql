@@ -16,9 +16,9 @@ WITH move AS (
   SELECT m.segment, m.period_start, m.customer_id, (array_agg(m.starts ORDER BY m.seq))[1] AS first_starts, (array_agg(m.starts ORDER BY m.seq DESC))[1] AS last_starts,
          count(*) FILTER (WHERE m.is_new) AS new, count(*) FILTER (WHERE m.starts AND NOT m.is_new) AS returned, count(*) FILTER (WHERE NOT m.starts) AS lost,
          count(*) FILTER (WHERE NOT m.starts AND EXISTS (
-           SELECT FROM @ledger@.touchpoint w WHERE w.customer_id = m.customer_id
-            AND (w.kind = 'payment_failed' AND w.occurred_at > m.entered_at - interval '30 days' AND w.occurred_at <= m.entered_at
-              OR w.kind IN ('cancelled', 'subscription_ended') AND w.occurred_at > m.entered_at - interval '400 days' AND w.occurred_at <= m.entered_at AND w.properties @> '{"voluntary": false}'))) AS involuntary
+           SELECT FROM @ledger@.touchpoint w WHERE w.customer_id = m.customer_id AND w.kind IN ('payment_failed', 'cancelled', 'subscription_ended')
+            AND w.occurred_at > m.entered_at - interval '400 days' AND w.occurred_at <= m.entered_at
+            AND (w.kind = 'payment_failed' AND w.occurred_at > m.entered_at - interval '30 days' OR w.kind <> 'payment_failed' AND w.properties @> '{"voluntary": false}'))) AS involuntary
     FROM move m GROUP BY 1, 2, 3
 ), moved AS (
   SELECT p.segment, p.period_start, sum(p.new) AS new, sum(p.returned) AS returned, sum(p.lost) AS lost, sum(p.involuntary) AS involuntary,

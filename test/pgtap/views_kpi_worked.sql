@@ -3,7 +3,7 @@
 SET client_min_messages = error;
 SET timezone = 'UTC';
 BEGIN;
-SELECT plan(77);
+SELECT plan(78);
 
 CREATE FUNCTION pg_temp.kpi(ledger text, month date, name text) RETURNS numeric LANGUAGE plpgsql AS $$
 DECLARE
@@ -31,7 +31,10 @@ INSERT INTO churn.touchpoint (customer_id, kind, occurred_at, subject, amount) S
 INSERT INTO churn.touchpoint (customer_id, kind, occurred_at, subject) SELECT i, 'subscription_ended', '2024-02-10', 's' FROM generate_series(501, 505) i;
 INSERT INTO churn.touchpoint (customer_id, kind, occurred_at, subject) SELECT i, 'subscription_ended', '2024-03-01', 's' FROM generate_series(1, 55) i;
 INSERT INTO churn.touchpoint (customer_id, kind, occurred_at, subject, amount) SELECT i, 'subscription_started', '2024-03-31 23:59:59', 's', 100 FROM generate_series(501, 585) i;
-SELECT pg_temp.check('churn', '2024-03-01', '{"churn_rate": 0.11, "churn_rate_start_plus_new": 0.0948275862, "churn_rate_average": 0.1067961165, "retention_rate": 0.90, "customers": 530,
+-- ten had a payment fail within 30 days before, five earlier; five were ended by the house
+INSERT INTO churn.touchpoint (customer_id, kind, occurred_at) SELECT i, 'payment_failed', CASE WHEN i <= 10 THEN timestamptz '2024-02-20' ELSE '2024-01-15' END FROM generate_series(1, 15) i;
+UPDATE churn.touchpoint SET properties = '{"voluntary": false}' WHERE kind = 'subscription_ended' AND customer_id BETWEEN 16 AND 20;
+SELECT pg_temp.check('churn', '2024-03-01', '{"involuntary_churn_share": 0.2727272727, "churn_rate": 0.11, "churn_rate_start_plus_new": 0.0948275862, "churn_rate_average": 0.1067961165, "retention_rate": 0.90, "customers": 530,
   "new_customers": 80, "customers_returned": 5, "customers_lost": 55, "churn_rate_cohort": 0.11, "retention_rate_cohort": 0.89}');
 SELECT results_eq($$SELECT round(lower::numeric, 10), round(upper::numeric, 10) FROM churn.kpi WHERE kpi = 'churn_rate' AND period_start = '2024-03-01'$$,
   $$SELECT round(i.lower::numeric, 10), round(i.upper::numeric, 10) FROM csat_interval('{"scale": [0, 1], "counts": [445, 55]}', 0.95, 1) i$$, 'churn has its Wilson interval');
