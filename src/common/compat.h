@@ -59,6 +59,13 @@
 #define make_range_compat(type, lower, upper) make_range(type, lower, upper, false)
 #endif
 
+/* Up to 15 a walker of expressions is declared without arguments, which C23 takes at its word. */
+#if PG_VERSION_NUM < 160000
+#define expression_walker(function) ((bool (*)())(void (*)(void))(function))
+#else
+#define expression_walker(function) (function)
+#endif
+
 /* From 19 on a description of rows must be finished before it is used. */
 #if PG_VERSION_NUM < 190000
 #define TupleDescFinalize(desc) ((void) (desc))

@@ -40,7 +40,7 @@ calls_foreign(Node *node, void *context)
 		return false;
 	if (check_functions_in_node(node, is_foreign, context))
 		return true;
-	return expression_tree_walker(node, calls_foreign, context);
+	return expression_tree_walker(node, expression_walker(calls_foreign), context);
 }
 
 static bool
