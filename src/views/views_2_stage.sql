@@ -64,7 +64,7 @@ BEGIN
     INTO columns
     FROM unnest(enum_range(NULL::@extschema@.lifecycle_stage)) AS s (stage);
   PERFORM @extschema@.ledger_make_view(ledger, 'stage_dates', format($view$
---: when each customer entered and left each stage, and for how long he was there: one row a customer
+--: when each customer entered and left each stage, and how long each stay was: one row a customer
 SELECT h.customer_id --: key of the customer
        %s
   FROM @ledger@.stage_history h

@@ -59,7 +59,7 @@ WITH journey AS (
 )
 SELECT e.step_number, --: 1: from the first step to the second, 2: from the second ...
        e.source AS from_kind, --: what the customer did
-       e.target AS to_kind, --: what he did next; the same again is no step, nor is what is no sign of life
+       e.target AS to_kind, --: what the customer did next; the same again is no step, nor is what is no sign of life
        count(*) AS customer_count, --: customers who went this way
        count(*) / sum(count(*)) OVER (PARTITION BY e.step_number, e.source)::double precision AS transition_rate, --: customer_count / customers who went on from from_kind at this step, 0..1
        percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM e.elapsed)::double precision / 3600) AS median_hours --: hours between the two, median
