@@ -139,7 +139,8 @@ direct_ledger_describe(const Ledger *l)
 	d->touchpoint = direct_describe(l->touchpoint, l->owner, l->fold_function, l->kpi_function);
 	d->customer = describe_table(l, schema, "customer");
 	d->history = describe_table(l, schema, "stage_history");
-	d->outbox = describe_table(l, schema, "event_outbox");
+	d->outbox = direct_describe(get_relname_relid("event_outbox", schema), l->owner, InvalidOid,
+								l->outbox_function);
 	d->kept_before = kept_before(l);
 	d->clock = get_relname_relid("clock", schema);
 	d->key_equals = l->key->eq_opr_finfo.fn_oid;
@@ -165,6 +166,9 @@ direct_possible(const Ledger *l)
 	const DirectLedger *d = l->direct;
 
 	if (!d->may_fold || IsolationUsesXactSnapshot())
+		return false;
+	/* somebody must be told of what is told */
+	if (l->tells && (l->plays_events || l->plays_answers || l->notifies))
 		return false;
 	/* once they are locked, nobody gives them triggers or constraints any more */
 	LockRelationOid(d->touchpoint.table, RowExclusiveLock);

@@ -86,14 +86,15 @@ has_only_triggers(Relation rel, Oid function, Oid other)
 	{
 		const Trigger *t = &triggers->triggers[i];
 
-		if (OidIsValid(function) && (!TRIGGER_FOR_INSERT(t->tgtype) || t->tgfoid == other))
+		if ((OidIsValid(function) && !TRIGGER_FOR_INSERT(t->tgtype)) ||
+			(OidIsValid(other) && t->tgfoid == other))
 			continue;
 		if (t->tgfoid != function || there ||
 			(t->tgenabled != TRIGGER_FIRES_ON_ORIGIN && t->tgenabled != TRIGGER_FIRES_ALWAYS))
 			return false;
 		there = true;
 	}
-	return there;
+	return there || !OidIsValid(function);
 }
 
 static bool

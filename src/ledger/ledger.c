@@ -52,7 +52,7 @@ relation_changed(Datum arg pg_attribute_unused(), Oid relation)
 
 		if (l == NULL)
 			continue;
-		if (relation == InvalidOid || relation == l->touchpoint)
+		if (relation == InvalidOid || relation == l->touchpoint || relation == l->play)
 			l->valid = false;
 		for (int i = 0; i < (int) lengthof(l->watched); i++)
 			if (relation == l->watched[i])
@@ -192,7 +192,9 @@ describe(Ledger *l, Oid touchpoint)
 	l->lifecycle_stage = our_type(ours, "lifecycle_stage");
 	for (int i = 0; i < (int) lengthof(WATCHED); i++)
 		l->watched[i] = config_table(l, schema, WATCHED[i]);
+	l->play = get_relname_relid("play", schema); /* a ledger of release 0.1.0 has none */
 	l->fold_function = our_trigger_function(ours, "touchpoint_fold");
+	l->outbox_function = our_trigger_function(ours, "event_outbox_told");
 	l->kpi_function = our_trigger_function(ours, "kpi_outdated");
 	describe_key(l, schema);
 	l->outdated = lacks_columns(l, schema);

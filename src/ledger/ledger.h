@@ -79,6 +79,15 @@ typedef enum LedgerQuery
 	QUERY_UPDATE_CUSTOMERS,
 	QUERY_TELL_STAGES,
 	QUERY_TELL_DETRACTORS,
+	QUERY_TELL_CORRECTED,
+	QUERY_WITHDRAW_CORRECTED,
+	QUERY_WITHDRAW_REMOVED,
+	QUERY_TELL_OF_EVENTS,
+	QUERY_WITHDRAW_OF_EVENTS,
+	QUERY_TELL_OF_ANSWERS,
+	QUERY_WITHDRAW_OF_UPDATED,
+	QUERY_WITHDRAW_OF_DELETED,
+	QUERY_WAKE,
 	QUERY_CUT_HISTORY,
 	QUERY_CLOSE_SPANS,
 	QUERY_PUT_SPANS,
@@ -125,6 +134,8 @@ typedef struct Ledger
 	Oid activity_summary;
 	Oid lifecycle_stage;
 	Oid watched[8];		  /* tables: a change of these invalidates this */
+	Oid play;			  /* and so does a change of this table, if there is one */
+	Oid outbox_function;  /* event_outbox_told() */
 	Oid fold_function;	  /* touchpoint_fold() */
 	Oid kpi_function;	  /* kpi_outdated() */
 	DirectLedger *direct; /* tables as the direct path sees them */
@@ -136,8 +147,12 @@ typedef struct Ledger
 	Datum day_word;
 	Interval day;
 	int64 future_tolerance;
-	bool tells;	  /* writes event_outbox */
-	bool refuses; /* unusable touchpoints are errors */
+	bool tells;			/* writes event_outbox */
+	bool notifies;		/* ... and wakes who listens */
+	bool plays_events;	/* there are active plays that wait for stages or bands */
+	bool plays_answers; /* ... for answers to surveys */
+	bool plays_silence; /* ... for silence */
+	bool refuses;		/* unusable touchpoints are errors */
 	FoldRules rules;
 	HTAB *kinds;
 	int n_tracks;

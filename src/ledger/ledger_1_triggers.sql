@@ -28,3 +28,8 @@ CREATE FUNCTION ledger_check_expression(
   SET search_path = pg_catalog, pg_temp;
 COMMENT ON FUNCTION ledger_check_expression(text, text, regclass, regtype) IS
   'an error unless the text is one SQL expression over a row of the table whose value may be assigned to the wanted type';
+
+CREATE FUNCTION event_outbox_told() RETURNS trigger
+  LANGUAGE C AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION event_outbox_told() IS
+  'trigger on a ledger''s table event_outbox: fires plays that wait for stages and bands, and wakes whoever listens, as the owner of the table';

@@ -22,9 +22,16 @@ CREATE TABLE IF NOT EXISTS %1$I.event_outbox (
 );
 CREATE INDEX IF NOT EXISTS event_outbox_todo_idx ON %1$I.event_outbox (event_id) WHERE acked_at IS NULL;
 CREATE INDEX IF NOT EXISTS event_outbox_customer_idx ON %1$I.event_outbox (customer_id, event_id) WHERE acked_at IS NULL;
+CREATE INDEX IF NOT EXISTS event_outbox_acked_idx ON %1$I.event_outbox (acked_at) WHERE acked_at IS NOT NULL;
 COMMENT ON TABLE %1$I.event_outbox IS 'what backends must hear, for ledger_claim_events()';
-COMMENT ON COLUMN %1$I.event_outbox.event IS 'stage_changed, detractor, erased';
+COMMENT ON COLUMN %1$I.event_outbox.event_id IS 'number of the event: those of a customer are worked off in this order';
+COMMENT ON COLUMN %1$I.event_outbox.customer_id IS 'key of the customer; NULL: nobody''s';
+COMMENT ON COLUMN %1$I.event_outbox.event IS 'stage_changed, band_changed, detractor, reply_due, play, erased; and what turned out otherwise: detractor_withdrawn, reply_due_withdrawn, play_withdrawn';
+COMMENT ON COLUMN %1$I.event_outbox.occurred_at IS 'when it happened; not when it was told';
+COMMENT ON COLUMN %1$I.event_outbox.recorded_at IS 'when the transaction that told it began';
+COMMENT ON COLUMN %1$I.event_outbox.payload IS 'what belongs to it, by name';
 COMMENT ON COLUMN %1$I.event_outbox.leased_until IS 'until then it is a worker''s';
+COMMENT ON COLUMN %1$I.event_outbox.attempts IS 'how often it has been claimed';
 COMMENT ON COLUMN %1$I.event_outbox.acked_at IS 'when a worker was done with it; NULL: to do';
   $ddl$, name, customer_key);
 END $$;

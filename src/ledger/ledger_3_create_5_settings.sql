@@ -36,13 +36,21 @@ BEGIN
     RAISE EXCEPTION 'time zone "%" is not known', NEW.value
       USING ERRCODE = 'invalid_parameter_value', HINT = 'Names are in pg_timezone_names.';
   END IF;
-  IF NEW.name IN ('silence_after', 'onboarding_lasts', 'future_tolerance') AND NOT @extschema@.ledger_check_length(NEW.value) THEN
+  IF NEW.name IN ('silence_after', 'onboarding_lasts', 'future_tolerance', 'reply_within', 'events_kept') AND NOT @extschema@.ledger_check_length(NEW.value) THEN
     RAISE EXCEPTION 'setting "%" cannot be "%"', NEW.name, NEW.value
       USING ERRCODE = 'invalid_parameter_value', HINT = 'Give a length of time, more than nothing, such as ''90 days''.';
   END IF;
-  IF NEW.name = 'events' AND NEW.value NOT IN ('on', 'off') OR NEW.name = 'unusable' AND NEW.value NOT IN ('keep', 'error') THEN
+  IF NEW.name IN ('events', 'notify') AND NEW.value NOT IN ('on', 'off') OR NEW.name = 'unusable' AND NEW.value NOT IN ('keep', 'error') THEN
     RAISE EXCEPTION 'setting "%" cannot be "%"', NEW.name, NEW.value
-      USING ERRCODE = 'invalid_parameter_value', HINT = format('It is %s.', CASE NEW.name WHEN 'events' THEN 'on or off' ELSE 'keep or error' END);
+      USING ERRCODE = 'invalid_parameter_value', HINT = format('It is %s.', CASE NEW.name WHEN 'unusable' THEN 'keep or error' ELSE 'on or off' END);
+  END IF;
+  IF NEW.name = 'health_every' AND NEW.value NOT IN ('day', 'week', 'month', 'never') THEN
+    RAISE EXCEPTION 'setting "%" cannot be "%"', NEW.name, NEW.value
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'It is day, week, month or never.';
+  END IF;
+  IF NEW.name = 'health_min_coverage' AND NEW.value !~ '^(0(\.[0-9]*)?|1(\.0*)?)$' THEN
+    RAISE EXCEPTION 'setting "%" cannot be "%"', NEW.name, NEW.value
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Give a share, 0 to 1.';
   END IF;
   IF NEW.name = 'partition_by' THEN
     PERFORM @extschema@.ledger_check_period(CASE WHEN @extschema@.ledger_check_length(NEW.value) THEN NEW.value::interval ELSE '0' END);

@@ -24,7 +24,8 @@ CREATE TABLE IF NOT EXISTS %1$I.play (
   is_active boolean NOT NULL DEFAULT true,
   meaning text,
   CHECK (num_nonnulls(on_stage, on_band, on_silence, on_survey) = 1),
-  CHECK (on_survey IS NOT NULL OR num_nonnulls(min_score, max_score) = 0)
+  CHECK (on_survey IS NOT NULL OR num_nonnulls(min_score, max_score) = 0),
+  CHECK (on_stage IS NULL OR NOT only_customers)
 );
 COMMENT ON TABLE %1$I.play IS 'what is to be done when: each time its condition comes true for a customer, event_outbox gets an event play';
 COMMENT ON COLUMN %1$I.play.play IS 'name of the play';
@@ -34,7 +35,7 @@ COMMENT ON COLUMN %1$I.play.on_silence IS 'when a customer has given no sign of 
 COMMENT ON COLUMN %1$I.play.on_survey IS 'when a customer answers this survey (nps, csat, ces)';
 COMMENT ON COLUMN %1$I.play.min_score IS 'with at least this score; NULL: no bound';
 COMMENT ON COLUMN %1$I.play.max_score IS 'with at most this score; NULL: no bound';
-COMMENT ON COLUMN %1$I.play.only_customers IS 'for those who have paid, not for prospects';
+COMMENT ON COLUMN %1$I.play.only_customers IS 'for those who have paid, not for prospects; not with on_stage, which says it';
 COMMENT ON COLUMN %1$I.play.action IS 'what a backend is to do; the event carries it';
 COMMENT ON COLUMN %1$I.play.payload IS 'what it needs to know; the event carries it';
 COMMENT ON COLUMN %1$I.play.priority IS 'the smallest of a customer''s open plays is his next action';
@@ -51,6 +52,7 @@ CREATE TABLE IF NOT EXISTS %1$I.play_fired (
   withdrawn_at timestamptz,
   PRIMARY KEY (customer_id, play, occurrence)
 );
+CREATE INDEX IF NOT EXISTS play_fired_occurred_at_idx ON %1$I.play_fired (occurred_at) WHERE withdrawn_at IS NULL;
 COMMENT ON TABLE %1$I.play_fired IS 'which plays have been told for whom, so that none is told twice';
 COMMENT ON COLUMN %1$I.play_fired.customer_id IS 'key of the customer';
 COMMENT ON COLUMN %1$I.play_fired.play IS 'name of the play';
@@ -87,6 +89,10 @@ COMMENT ON COLUMN %1$I.next_action.play IS 'name of the play';
 COMMENT ON COLUMN %1$I.next_action.action IS 'what is to be done';
 COMMENT ON COLUMN %1$I.next_action.priority IS 'the smallest comes first; then what has waited longest';
 COMMENT ON COLUMN %1$I.next_action.since IS 'when the condition of the play came true';
-  $ddl$, name, customer_key);
+CREATE OR REPLACE TRIGGER rules_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %1$I.play
+  FOR EACH STATEMENT EXECUTE FUNCTION %3$s.ledger_rules_changed();
+CREATE OR REPLACE TRIGGER event_outbox_told AFTER INSERT ON %1$I.event_outbox
+  REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION %3$s.event_outbox_told();
+  $ddl$, name, customer_key, '@extschema@');
 END $$;
 COMMENT ON FUNCTION ledger_make_plays(text, regtype) IS 'part of ledger_create(): plays, what has been told, and the next action';

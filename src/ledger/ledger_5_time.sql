@@ -7,26 +7,47 @@ CREATE FUNCTION ledger_tick_stages(ledger text, as_of timestamptz) RETURNS bigin
 COMMENT ON FUNCTION ledger_tick_stages(text, timestamptz) IS
   'part of ledger_tick(): moves the clock, and customers whose silence, contract or onboarding is over; how many';
 
+-- Silence that has become long enough a month before is told even if a tick comes late.
+CREATE FUNCTION ledger_tick_events(ledger text, before timestamptz, horizon timestamptz) RETURNS void
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM @extschema@.ledger_apply_overrides(ledger, horizon);
+  PERFORM @extschema@.ledger_tell_bands(ledger);
+  IF @extschema@.ledger_setting(ledger, 'events') = 'on' THEN
+    PERFORM @extschema@.ledger_withdraw_replies(ledger, horizon);
+    PERFORM @extschema@.ledger_tell_replies(ledger, horizon);
+    PERFORM @extschema@.ledger_withdraw_silence(ledger, horizon);
+    PERFORM @extschema@.ledger_play_silence(ledger, CASE WHEN before IS NOT NULL THEN least(before, horizon - interval '720 hours') END, horizon);
+  END IF;
+  PERFORM @extschema@.ledger_purge_events(ledger, @extschema@.ledger_setting(ledger, 'events_kept')::interval);
+END $$;
+COMMENT ON FUNCTION ledger_tick_events(text, timestamptz, timestamptz) IS
+  'part of ledger_tick(): bands, replies that are due, silence; forgets old events';
+
 CREATE FUNCTION ledger_tick(ledger text, as_of timestamptz DEFAULT now()) RETURNS bigint
   LANGUAGE plpgsql STRICT
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  before timestamptz;
   horizon timestamptz;
   due timestamptz;
   n bigint;
 BEGIN
+  PERFORM @extschema@.ledger_require(ledger);
+  EXECUTE format('SELECT k.horizon FROM %I.clock k', ledger) INTO before;
   n := @extschema@.ledger_tick_stages(ledger, as_of);
   EXECUTE format('SELECT k.horizon FROM %I.clock k', ledger) INTO horizon;
   FOR due IN SELECT i FROM @extschema@.ledger_health_instants(ledger, horizon) i LOOP
     PERFORM @extschema@.ledger_read_health(ledger, due);
   END LOOP;
-  PERFORM @extschema@.ledger_apply_overrides(ledger, horizon);
-  PERFORM @extschema@.ledger_tell_bands(ledger);
+  PERFORM @extschema@.ledger_tick_events(ledger, before, horizon);
   RETURN n;
 END $$;
 COMMENT ON FUNCTION ledger_tick(text, timestamptz) IS
-  'lets time pass up to as_of: silent customers churn, contracts end, onboarding is over, each when it fell due; the number of customers for whom something did';
+  'lets time pass up to as_of: customers churn, contracts end, onboarding is over, each when it fell due; reads health; tells of silence and late replies; how many customers moved';
 
 --
 -- ledger: is the state what the log says?

@@ -90,6 +90,8 @@ take_setting(Ledger *l, const char *name, const char *value, int64 duration)
 		l->future_tolerance = duration;
 	else if (strcmp(name, "events") == 0)
 		l->tells = strcmp(value, "on") == 0;
+	else if (strcmp(name, "notify") == 0)
+		l->notifies = strcmp(value, "on") == 0;
 	else if (strcmp(name, "unusable") == 0)
 		l->refuses = strcmp(value, "error") == 0;
 }
@@ -359,6 +361,31 @@ read_tracks(Ledger *l)
 		take_track(l, SPI_tuptable->vals[i], SPI_tuptable->tupdesc, &l->tracks[i]);
 }
 
+/* ---- play ---- */
+
+static const char PLAYS[] =
+	"SELECT pg_catalog.bool_or(p.on_stage IS NOT NULL OR p.on_band IS NOT NULL),"
+	" pg_catalog.bool_or(p.on_survey IS NOT NULL), pg_catalog.bool_or(p.on_silence IS NOT NULL)"
+	" FROM %s.play p WHERE p.is_active HAVING pg_catalog.count(*) > 0";
+
+static void
+read_plays(Ledger *l)
+{
+	HeapTuple row;
+	TupleDesc desc;
+
+	if (!OidIsValid(l->play))
+		return;
+	run(PLAYS, l->qschema);
+	if (SPI_processed == 0)
+		return;
+	row = SPI_tuptable->vals[0];
+	desc = SPI_tuptable->tupdesc;
+	l->plays_events = bool_at(row, desc, 1);
+	l->plays_answers = bool_at(row, desc, 2);
+	l->plays_silence = bool_at(row, desc, 3);
+}
+
 static void
 set_defaults(Ledger *l)
 {
@@ -389,5 +416,6 @@ ledger_read_rules(Ledger *l)
 			   read_rules(l, psprintf("%s.stage_rule", l->qschema)));
 	read_signature(l);
 	read_tracks(l);
+	read_plays(l);
 	SPI_finish();
 }

@@ -25,7 +25,9 @@
 #include "utils/tuplestore.h"
 
 #include "ledger/customer_fold.h"
+#include "ledger/detractors.h"
 #include "ledger/direct_ledger.h"
+#include "ledger/plays.h"
 #include "ledger/rejected.h"
 #include "ledger/rows.h"
 #include "ledger/touchpoint_key.h"
@@ -88,28 +90,8 @@ lock_inserted(Ledger *l, int64 rows)
 	return open_query(l, QUERY_LOCK_INSERTED, LOCK_INSERTED, rows);
 }
 
-/* ---- events ---- */
-
-static const char TELL_DETRACTORS[] =
-	"INSERT INTO %1$s.event_outbox (customer_id, event, occurred_at, payload)"
-	" SELECT n.customer_id, 'detractor', n.occurred_at, pg_catalog.jsonb_build_object("
-	"'score', n.score, 'subject', n.subject, 'source', n.source, 'source_key', n.source_key)"
-	" FROM new_rows n JOIN %1$s.touchpoint_kind k ON k.kind = n.kind"
-	" WHERE k.survey = 'nps' AND n.score <= 6 AND n.customer_id IS NOT NULL"
-	" ORDER BY n.customer_id, n.occurred_at";
-
 static void
-tell_detractors(Ledger *l, int64 rows)
-{
-	SPIPlanPtr plan = ledger_plan(l, QUERY_TELL_DETRACTORS, TELL_DETRACTORS, 0, NULL, rows);
-	int result = SPI_execute_plan(plan, NULL, NULL, false, 0);
-
-	if (result != SPI_OK_INSERT)
-		elog(ERROR, "could not tell of detractors: %s", SPI_result_code_string(result));
-}
-
-static void
-fold_inserted(Ledger *l, int64 rows)
+fold_inserted(Ledger *l, const TriggerData *trigger, int64 rows)
 {
 	CustomerFold *f;
 	Rows touches = open_query(l, QUERY_READ_INSERTED, READ_INSERTED, rows);
@@ -126,8 +108,8 @@ fold_inserted(Ledger *l, int64 rows)
 	rows_close(&touches);
 	rows_close(&customers);
 	customer_fold_end(f);
-	if (l->tells && customer_fold_detractors(f))
-		tell_detractors(l, rows);
+	if (customer_fold_detractors(f))
+		tell_detractors(l, trigger, rows);
 	customer_fold_free(f);
 }
 
@@ -172,17 +154,40 @@ keep_keys(Ledger *l, const TriggerData *trigger, bool rejected, int64 rows)
 	return removed;
 }
 
+/* Is what this session deletes just now what it has rejected?  The statement that wrote it tells. */
+static bool removing_rejected = false;
+
+static bool
+reject(Ledger *l, const TriggerData *trigger)
+{
+	bool rejected;
+
+	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
+		return false;
+	removing_rejected = true;
+	PG_TRY();
+	{
+		rejected = reject_unusable(l, trigger);
+	}
+	PG_FINALLY();
+	{
+		removing_rejected = false;
+	}
+	PG_END_TRY();
+	return rejected;
+}
+
 static void
 fold_event(Ledger *l, const TriggerData *trigger, int64 rows)
 {
-	bool rejected = !TRIGGER_FIRED_BY_DELETE(trigger->tg_event) && reject_unusable(l, trigger);
+	bool rejected = reject(l, trigger);
 
 	if (l->partitioned)
 		rejected |= keep_keys(l, trigger, rejected, rows);
 	if (ledger_awaits_upgrade(l))
 		return;
 	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event) && !rejected)
-		fold_inserted(l, rows);
+		fold_inserted(l, trigger, rows);
 	else if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event))
 	{
 		/* what is left in the log counts, not what was inserted */
@@ -196,6 +201,11 @@ fold_event(Ledger *l, const TriggerData *trigger, int64 rows)
 		add_customers(l, QUERY_ADD_UPDATED, rows);
 		fold_changed(l, QUERY_LOCK_UPDATED, LOCK_UPDATED, rows);
 	}
+	if (removing_rejected)
+		return;
+	if (!TRIGGER_FIRED_BY_INSERT(trigger->tg_event) || rejected)
+		tell_detractors(l, trigger, rows);
+	plays_of_answers(l, trigger, rows);
 }
 
 /* TRUNCATE: nothing has ever happened. */
