@@ -4,13 +4,20 @@
 Claims a few events at a time, handles each, and acknowledges it after it is handled: killed at any
 instant, it loses nothing, and what it had claimed is given to another worker when the lease ends.
 So an event may be handled twice, and handle() must be able to bear that: event_id tells.
+
+Of a customer, only the oldest event can be claimed: any number of workers keep the order.  With the
+setting notify on, a worker is woken by new events; without, it looks every POLL seconds.
 """
+import os
+import select
 import sys
 import time
 
 import psycopg
+from psycopg import sql
 
-LEASE = "1 minute"
+LEASE = os.environ.get("LEASE", "1 minute")
+POLL = float(os.environ.get("POLL", "1"))  # seconds
 RETRIED = ("40001", "40P01")  # serialisation failure, deadlock
 
 
@@ -19,41 +26,38 @@ def handle(event_id, customer_id, event, occurred_at, payload):
     print(f"{event_id}: customer {customer_id}: {event} at {occurred_at}: {payload}", flush=True)
 
 
-def retrying(connection, work, attempts=5):
+def retrying(connection, query, arguments, attempts=5):
     """Transactions of several statements may meet: those are run again, a few times."""
     for attempt in range(attempts):
         try:
             with connection.transaction():
-                return work(connection)
+                return connection.execute(query, arguments).fetchall()
         except psycopg.Error as error:
             if error.sqlstate not in RETRIED or attempt == attempts - 1:
                 raise
             time.sleep(0.05 * 2**attempt)
 
 
-def claim(ledger):
-    return lambda connection: connection.execute(
-        "SELECT event_id, customer_id, event, occurred_at, payload"
-        " FROM ledger_claim_events(%s, 10, %s)", (ledger, LEASE)).fetchall()
-
-
-def acknowledge(ledger, event_id):
-    return lambda connection: connection.execute(
-        "SELECT ledger_ack_events(%s, %s)", (ledger, event_id))
-
-
 def main(connection_string, ledger):
+    woken = []
     with psycopg.connect(connection_string, autocommit=True) as connection:
+        connection.add_notify_handler(woken.append)
+        connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(ledger)))
         while True:
-            events = retrying(connection, claim(ledger))
+            woken.clear()
+            events = retrying(connection, "SELECT event_id, customer_id, event, occurred_at, payload"
+                              " FROM ledger_claim_events(%s, 10, %s)", (ledger, LEASE))
             for event in events:
                 handle(*event)
-                retrying(connection, acknowledge(ledger, event[0]))
-            if not events:
-                time.sleep(1)
+                retrying(connection, "SELECT ledger_ack_events(%s, %s)", (ledger, event[0]))
+            if not events and not woken:
+                select.select([connection], [], [], POLL)
 
 
 if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    main(*sys.argv[1:])
+    try:
+        main(*sys.argv[1:])
+    except KeyboardInterrupt:
+        pass

@@ -1,5 +1,6 @@
 -- The lives of docs/ledger.md: what happened to a customer, day by day, and the stages that follow.
 SET client_min_messages = error;
+\set SHOW_CONTEXT never
 SET timezone = 'UTC';
 CREATE SCHEMA ledger_lives; SET search_path = ledger_lives, public;
 SELECT ledger_create('lives', 'text');

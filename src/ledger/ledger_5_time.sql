@@ -60,7 +60,25 @@ CREATE FUNCTION ledger_check(
 COMMENT ON FUNCTION ledger_check(text) IS
   'the customers whose state or history is not what their touchpoints give: drift, rules have changed, time has passed, missing, without touchpoints; none: all is well';
 
+CREATE FUNCTION ledger_rebuild_stages(ledger text) RETURNS bigint
+  LANGUAGE C STRICT AS 'MODULE_PATHNAME', 'ledger_rebuild';
+COMMENT ON FUNCTION ledger_rebuild_stages(text) IS
+  'part of ledger_rebuild(): folds all customers anew, locking them until the end of the transaction; the number of customers';
+
 CREATE FUNCTION ledger_rebuild(ledger text) RETURNS bigint
-  LANGUAGE C STRICT AS 'MODULE_PATHNAME';
+  LANGUAGE plpgsql STRICT
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  n bigint := @extschema@.ledger_rebuild_stages(ledger);
+  last_read timestamptz;
+BEGIN
+  EXECUTE format('SELECT max(i.read_at) FROM %I.health_instant i', ledger) INTO last_read;
+  IF last_read IS NOT NULL THEN
+    PERFORM @extschema@.ledger_read_health(ledger, last_read);
+    PERFORM @extschema@.ledger_tell_bands(ledger);
+  END IF;
+  RETURN n;
+END $$;
 COMMENT ON FUNCTION ledger_rebuild(text) IS
-  'folds all customers anew from their touchpoints, by the rules as they are now, locking them until the end of the transaction; the number of customers';
+  'folds all customers anew from their touchpoints, by the rules as they are now, locking them until the end of the transaction; reads the last health anew; the number of customers';

@@ -24,7 +24,7 @@ BEGIN
        WHERE f.withdrawn_at IS NULL AND f.occurred_at > $1 - interval '720 hours'
          AND EXISTS (SELECT FROM %1$I.touchpoint t JOIN %1$I.touchpoint_kind k ON k.kind = t.kind
                       WHERE t.customer_id = f.customer_id AND k.alive AND t.occurred_at < f.occurred_at
-                        AND t.occurred_at > substr(f.occurrence, 7)::timestamptz)
+                        AND t.occurred_at > CASE WHEN f.occurrence LIKE 'since %%' THEN substr(f.occurrence, 7)::timestamptz END)
        ORDER BY c.customer_id FOR NO KEY UPDATE OF c SKIP LOCKED
     ), noted AS (
       UPDATE %1$I.play_fired f SET withdrawn_at = now() FROM wrong w

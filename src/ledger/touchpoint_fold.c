@@ -212,10 +212,16 @@ fold_event(Ledger *l, const TriggerData *trigger, int64 rows)
 static void
 forget_all(Ledger *l)
 {
+	static const char *const tables[] = {"stage_history",  "customer",		 "customer_health",
+										 "health_history", "health_instant", "play_fired",
+										 "reply_told"};
+	Oid schema = get_rel_namespace(l->touchpoint);
+
 	if (l->partitioned)
 		touchpoint_keys_truncated(l);
-	SPI_execute(psprintf("DELETE FROM %s.stage_history", l->qschema), false, 0);
-	SPI_execute(psprintf("DELETE FROM %s.customer", l->qschema), false, 0);
+	for (int i = 0; i < (int) lengthof(tables); i++)
+		if (OidIsValid(get_relname_relid(tables[i], schema)))
+			SPI_execute(psprintf("DELETE FROM %s.%s", l->qschema, tables[i]), false, 0);
 }
 
 /* ---- a single touchpoint ---- */
