@@ -7,6 +7,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
@@ -123,6 +124,19 @@ static const char ADD_ALL[] =
 static const char LOCK_ALL[] = "SELECT " CUSTOMER_COLUMNS " FROM %1$s.customer c"
 							   " ORDER BY c.customer_id FOR NO KEY UPDATE OF c";
 
+static const char OUTDATE_KPIS[] = "INSERT INTO %1$s.kpi_late (late_since) SELECT '-infinity'"
+								   " WHERE EXISTS (SELECT FROM %1$s.kpi_period)";
+
+/* Other rules may have made another history: what ledger_refresh() keeps of it is outdated. */
+static void
+outdate_kpis(const Ledger *l)
+{
+	if (!OidIsValid(get_relname_relid("kpi_late", get_rel_namespace(l->touchpoint))))
+		return; /* a ledger that was made before there was such a table */
+	if (SPI_execute(psprintf(OUTDATE_KPIS, l->qschema), false, 0) != SPI_OK_INSERT)
+		elog(ERROR, "could not outdate what is kept of KPIs");
+}
+
 static int64
 rebuild(Ledger *l)
 {
@@ -142,6 +156,7 @@ rebuild(Ledger *l)
 	customer_fold_end(f);
 	n = customer_fold_count(f);
 	customer_fold_free(f);
+	outdate_kpis(l);
 	return n;
 }
 

@@ -4,7 +4,7 @@
 SET client_min_messages = error;
 SET timezone = 'UTC';
 CREATE EXTENSION IF NOT EXISTS pgtap;
-SELECT plan(103);
+SELECT plan(105);
 SELECT setseed(0.4711);
 SELECT ledger_create('made');
 UPDATE made.setting SET value = 'America/New_York' WHERE name = 'time_zone';
@@ -166,6 +166,10 @@ SELECT is(min(late_since), '-infinity'::timestamptz, 'changed rules touch everyt
 CALL ledger_refresh('made', batch => 1000);
 SELECT is(page_visits, (SELECT count(*) FROM t WHERE kind = 'page_view' AND m = '2024-02-01'), 'the correction is counted') FROM made.kpi_monthly WHERE period_start = '2024-02-01';
 SELECT ok(bool_and(is_fresh), 'and all is fresh again') FROM made.kpi_monthly;
+
+SELECT is(ledger_rebuild('made') > 0, true, 'the history may be made anew, by other rules');
+SELECT ok(NOT bool_or(is_fresh), 'which outdates all that is kept') FROM made.kpi_monthly WHERE is_complete;
+CALL ledger_refresh('made', batch => 1000);
 
 -- One closed month after the other gives what closing all at once gives.
 SELECT ledger_create('stepwise');
