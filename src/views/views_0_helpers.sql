@@ -9,6 +9,7 @@
 --   @time_zone@                        its time zone
 --   @month m.day@                      three columns: m.day as period_start, period_end, is_complete
 --   @stage m.stage name: meaning@      three columns: the stage as an enum, as text, as a number
+--   @order m.stage@                    the number alone
 --
 
 CREATE FUNCTION ledger_view_query(ledger text, query text) RETURNS text
@@ -16,11 +17,12 @@ CREATE FUNCTION ledger_view_query(ledger text, query text) RETURNS text
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  -- not by enum_range(), which reads the catalogue for each row
   query := regexp_replace(query, '@stage (\S+) (\w+): ([^@]+)@', $columns$\1 AS \2, --: \3, as an enum
        \1::text AS \2_name, --: \3, as text
-       CASE \1 WHEN 'awareness' THEN 1 WHEN 'acquisition' THEN 2 WHEN 'conversion' THEN 3 WHEN 'onboarding' THEN 4
-         WHEN 'engagement' THEN 5 WHEN 'retention' THEN 6 WHEN 'advocacy' THEN 7 WHEN 'churned' THEN 8 END AS \2_order$columns$ || ', --: \3, as a number: 1 awareness ... 7 advocacy, 8 churned', 'g');
+       @order \1@ AS \2_order$columns$ || ', --: \3, as a number: 1 awareness ... 7 advocacy, 8 churned', 'g');
+  -- not by enum_range(), which reads the catalogue for each row
+  query := regexp_replace(query, '@order (\S+)@', $order$CASE \1 WHEN 'awareness' THEN 1 WHEN 'acquisition' THEN 2 WHEN 'conversion' THEN 3
+         WHEN 'onboarding' THEN 4 WHEN 'engagement' THEN 5 WHEN 'retention' THEN 6 WHEN 'advocacy' THEN 7 WHEN 'churned' THEN 8 END$order$, 'g');
   query := regexp_replace(query, '@month (\S+)@', $columns$\1 AS period_start, --: first day of the month, by the clock of the ledger's time zone
        (\1 + interval '1 month')::date AS period_end, --: first day of the next month: not part of it
        (\1 + interval '1 month') AT TIME ZONE @time_zone@ <= now() AS is_complete$columns$ || ', --: the month is over', 'g');
@@ -28,7 +30,7 @@ BEGIN
   RETURN replace(query, '@ledger@', quote_ident(ledger));
 END $$;
 COMMENT ON FUNCTION ledger_view_query(text, text) IS
-  'part of ledger_make_view(): the query with the words @ledger@, @time_zone@, @month ...@ and @stage ...@ filled in';
+  'part of ledger_make_view(): the query with the words @ledger@, @time_zone@, @month ...@, @stage ...@ and @order ...@ filled in';
 
 CREATE FUNCTION ledger_make_view(ledger text, view text, query text) RETURNS void
   LANGUAGE plpgsql

@@ -37,8 +37,7 @@ SELECT c.customer_id, --: key of the customer
        c.last_ces_score, --: last answer to the effort question, 1..7
        c.channel AS acquisition_channel, --: channel of the first touchpoint that names one
        c.campaign AS acquisition_campaign, --: campaign of the first touchpoint that names one
-       CASE c.max_stage WHEN 'awareness' THEN 1 WHEN 'acquisition' THEN 2 WHEN 'conversion' THEN 3 WHEN 'onboarding' THEN 4
-         WHEN 'engagement' THEN 5 WHEN 'retention' THEN 6 WHEN 'advocacy' THEN 7 WHEN 'churned' THEN 8 END AS max_stage_order, --: the furthest stage ever reached, as a number: 1 awareness ... 7 advocacy, 8 churned
+       @order c.max_stage@ AS max_stage_order, --: the furthest stage ever reached, as a number: 1 awareness ... 7 advocacy, 8 churned
        extract(epoch FROM now() - c.last_alive_at)::double precision / 86400 AS silent_days, --: days since the last sign of life
        c.refund_count, --: number of refunds and returns
        c.refund_amount, --: sum of refunds and returns, as a positive amount
