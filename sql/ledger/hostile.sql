@@ -13,7 +13,7 @@ CREATE SCHEMA hostile; SET search_path = hostile, public;
 
 -- names that end quotes, comments, formats and parameters, of up to 63 bytes
 CREATE TABLE names (n integer PRIMARY KEY, name text);
-INSERT INTO names VALUES (1, '"; DROP SCHEMA hostile CASCADE; --'), (2, ''''), (3, '%s %1$I %%'), (4, '$1 $$ $ddl$ $sql$'), (5, E'new\nline\ttab \\ '), (6, repeat('ü', 31)), (7, '/* */ -- '), (8, '*'), (9, 'SELECT'), (10, '{a,"b"}'), (11, '@ ledger@');
+INSERT INTO names VALUES (1, '"; DROP SCHEMA hostile CASCADE; --''*'), (2, '%s %1$I %% $1 $$ $ddl$ $sql$ {a,"b"}'), (3, E'new\nline\ttab \\ /* */ -- @ ledger@'), (4, repeat('ü', 31));
 SELECT ledger_create('@ledger@');
 SELECT n, ledger_create(name, CASE WHEN n % 2 = 0 THEN 'text' ELSE 'bigint' END::regtype, CASE WHEN n % 3 = 0 THEN interval '1 month' END)::text = quote_ident(name) AS made FROM names ORDER BY n;
 CREATE FUNCTION make_table(name text) RETURNS regclass LANGUAGE plpgsql AS $$ BEGIN
@@ -35,7 +35,7 @@ SELECT n, ledger_erase(name, '1') AS anonymised, ledger_erase(name, '2', 'delete
 SELECT n, (SELECT count(*) FROM ledger_partition(name)) > 0 AS parted FROM names WHERE n % 3 = 0 ORDER BY n;
 SELECT n, ledger_grant(name, 'regress_hostile_reader', 'read'), ledger_revoke(name, 'regress_hostile_reader') FROM names WHERE n < 3 ORDER BY n;
 SELECT format('CALL ledger_backfill(%L, %L)', name, name) FROM names ORDER BY n \gexec
-SELECT n, ledger_untrack(name, name) FROM names WHERE n > 4 ORDER BY n;
+SELECT n, ledger_untrack(name, name) FROM names WHERE n > 2 ORDER BY n;
 SELECT n, ledger_drop(name, name) FROM names ORDER BY n;
 SELECT count(*) FROM names;
 
