@@ -81,5 +81,15 @@ SELECT ledger_rebuild('lives');
 SELECT * FROM ledger_check('lives');
 SELECT * FROM ledger_check('no such ledger');
 SELECT ledger_rebuild('no such ledger');
+-- time: not back, not for ever ahead, and a word about the future
+SELECT ledger_tick('lives', 'infinity');
+\set VERBOSITY terse
+DO $$ BEGIN PERFORM ledger_tick('lives', now() + interval '400 days'); EXCEPTION WHEN datetime_field_overflow THEN RAISE INFO '%', regexp_replace(SQLERRM, ':.*', ''); END $$;
+SET client_min_messages = warning;
+DO $$ BEGIN PERFORM ledger_tick('lives', now() + interval '23 hours'); END $$;
+SELECT ledger_tick('lives', '2020-01-01') AS moved, horizon > now() AS horizon_stays FROM lives.clock;
+SET client_min_messages = error;
+SELECT ledger_tick('lives', now() + interval '30 days') >= 0 AS possible;
+\set VERBOSITY default
 SELECT ledger_drop('lives', confirm => 'lives');
 DROP SCHEMA ledger_lives CASCADE;

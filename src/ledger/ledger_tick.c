@@ -28,6 +28,36 @@ make_partitions(const Ledger *l)
 		elog(ERROR, "could not make partitions");
 }
 
+/* Further than this beyond now() nobody wants to look: it is a slip, and would churn everyone. */
+#define FURTHEST (366 * FOLD_DAY)
+
+/*
+ * Time that has passed doesn't come back, so a date in the future is worth a word: those who have
+ * been silent by then have churned, although they may yet come.
+ */
+static void
+check_as_of(const Ledger *l, TimestampTz as_of)
+{
+	TimestampTz now = GetCurrentTransactionStartTimestamp();
+
+	if (TIMESTAMP_NOT_FINITE(as_of))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("as_of must be finite"),
+				 errhint("Time passes up to as_of; the default is now().")));
+	if (as_of - now > FURTHEST)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("as_of is too far in the future: %s", pstrdup(timestamptz_to_str(as_of))),
+				 errdetail("Every customer without a subscription would have churned by "
+						   "then, for good."),
+				 errhint("Time may pass up to a year beyond now().")));
+	if (as_of - now > l->future_tolerance)
+		ereport(WARNING, (errmsg("time of ledger \"%s\" passes into the future, up to %s",
+								 l->schema, pstrdup(timestamptz_to_str(as_of))),
+						  errhint("It doesn't go back.  ledger_tick() without as_of lets it pass "
+								  "up to now().")));
+}
+
 static int64
 tick(Ledger *l, Datum as_of)
 {
@@ -56,7 +86,8 @@ tick(Ledger *l, Datum as_of)
  *
  * Lets time pass up to as_of (exclusive): silent customers churn, contracts end, onboarding is
  * over, each at the instant at which it fell due.  The number of customers for whom something fell
- * due.  With the rights of the caller.
+ * due.  With the rights of the caller.  WARNING if as_of is in the future beyond the ledger's
+ * tolerance, ERROR if more than a year.
  */
 PG_FUNCTION_INFO_V1(ledger_tick);
 Datum
@@ -67,12 +98,9 @@ ledger_tick(PG_FUNCTION_ARGS)
 	Ledger *l;
 	int64 n;
 
-	if (TIMESTAMP_NOT_FINITE(as_of))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("as_of must be finite"),
-				 errhint("Time passes up to as_of; the default is now().")));
 	ledger_note_extension(fcinfo);
 	l = ledger_by_name(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	check_as_of(l, as_of);
 	ledger_check_upgraded(l);
 	scope = ledger_act_as_invoker(l);
 	SPI_connect();
