@@ -108,11 +108,15 @@ ledger_check_expression(PG_FUNCTION_ARGS)
 	Checked c = {text_to_cstring(PG_GETARG_TEXT_PP(0)), text_to_cstring(PG_GETARG_TEXT_PP(1))};
 	ErrorContextCallback context = {error_context_stack, checked_context, &c};
 	Oid table = PG_GETARG_OID(2);
+	Oid wanted = PG_GETARG_OID(3);
 	SPIPlanPtr plan;
 
 	if (get_rel_name(table) == NULL)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
 						errmsg("relation with OID %u does not exist", table)));
+	if (!get_typisdefined(wanted))
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+						errmsg("type with OID %u does not exist", wanted)));
 	error_context_stack = &context;
 	check_expression_text(c.word, c.expression);
 	SPI_connect();
@@ -125,7 +129,7 @@ ledger_check_expression(PG_FUNCTION_ARGS)
 	if (plan == NULL)
 		elog(ERROR, "could not prepare an expression: %s", SPI_result_code_string(SPI_result));
 	check_flags(c.word, c.expression, plan);
-	check_type(c.word, c.expression, plan, PG_GETARG_OID(3));
+	check_type(c.word, c.expression, plan, wanted);
 	SPI_finish();
 	error_context_stack = context.previous;
 	PG_RETURN_VOID();

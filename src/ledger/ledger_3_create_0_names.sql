@@ -96,6 +96,14 @@ BEGIN
                     @extschema@.ledger_key_type(name)
       USING ERRCODE = 'duplicate_object', HINT = 'Choose another name, or that type.';
   END IF;
+  -- triggers act as the ledger's owner upon whatever its schema holds by the names of its tables
+  IF EXISTS (SELECT FROM pg_namespace n LEFT JOIN LATERAL aclexplode(n.nspacl) a ON a.privilege_type = 'CREATE' AND a.grantee <> n.nspowner
+              WHERE n.nspname = name AND NOT @extschema@.ledger_exists(name)
+                AND (a.grantee IS NOT NULL OR n.nspowner <> (SELECT r.oid FROM pg_roles r WHERE r.rolname = current_user))) THEN
+    RAISE EXCEPTION 'schema "%" is not yours alone', name
+      USING ERRCODE = 'insufficient_privilege', DETAIL = 'Its owner, or whoever may create in it, could put objects of theirs in the place of the ledger''s.',
+            HINT = 'Let ledger_create() make a schema: choose a name that is free.';
+  END IF;
   SELECT c.relname INTO taken FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
    WHERE n.nspname = name AND NOT @extschema@.ledger_exists(name)
      AND c.relname IN (SELECT r FROM @extschema@.ledger_relation_names() AS r) LIMIT 1;

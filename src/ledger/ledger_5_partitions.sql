@@ -138,6 +138,9 @@ DECLARE
 BEGIN
   EXECUTE format('SELECT (SELECT s.value::interval FROM %1$I.setting s WHERE s.name = ''partition_by''), '
                  '(SELECT s.value::integer FROM %1$I.setting s WHERE s.name = ''partitions_ahead'')', ledger) INTO period, ahead;
+  IF upto > now() + interval '100 years' THEN
+    RAISE EXCEPTION 'partitions are made for 100 years at most' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
   period := coalesce(period, '1 month');
   next := @extschema@.ledger_period_start(now(), period);
   WHILE next <= coalesce(upto, now() + coalesce(ahead, 3) * period) LOOP
@@ -173,9 +176,6 @@ BEGIN
   IF NOT @extschema@.ledger_is_partitioned(ledger) THEN
     RAISE EXCEPTION 'ledger "%" is not partitioned', ledger
       USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Make one that is: ledger_create(''...'', partition_by => ''1 month'').';
-  END IF;
-  IF upto > now() + interval '100 years' THEN
-    RAISE EXCEPTION 'partitions are made for 100 years at most' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   acting := @extschema@.ledger_act_as_owner(ledger);
   EXECUTE format('LOCK TABLE ONLY %I.touchpoint IN SHARE ROW EXCLUSIVE MODE', ledger);

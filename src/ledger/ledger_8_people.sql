@@ -44,9 +44,10 @@ DECLARE
 BEGIN
   EXECUTE format('GRANT USAGE ON SCHEMA %I TO %s', ledger, role);
   -- partitions are reached through their table; TRIGGER would let a role act as whoever writes
+  -- so would what the owner evaluates by ledger_backfill(): tracks, and how far they are
   FOR one IN SELECT c.relname, c.relkind FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
               WHERE n.nspname = ledger AND c.relkind IN ('r', 'p', 'v', 'm') AND NOT c.relispartition LOOP
-    EXECUTE format('GRANT %s ON %I.%I TO %s', CASE WHEN level = 'admin' AND one.relkind IN ('r', 'p') AND one.relname <> 'grantee'
+    EXECUTE format('GRANT %s ON %I.%I TO %s', CASE WHEN level = 'admin' AND one.relkind IN ('r', 'p') AND one.relname NOT IN ('grantee', 'tracked_source', 'backfill')
                                                    THEN 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE' ELSE 'SELECT' END, ledger, one.relname, role);
   END LOOP;
   FOR one IN SELECT * FROM @extschema@.ledger_visible_key_columns(ledger) LOOP
@@ -129,8 +130,9 @@ BEGIN
   IF key_type IN ('uuid', 'text') THEN
     RETURN gen_random_uuid();
   END IF;
-  -- one after the other, or two persons would become one
-  PERFORM pg_advisory_xact_lock('pg_namespace'::regclass::oid::integer, hashtext(ledger));
+  -- one after the other, or two persons would become one; by rows that only an administrator can
+  -- lock, where anyone could hold an advisory lock
+  EXECUTE format('SELECT FROM %I.setting s ORDER BY s.name FOR UPDATE', ledger);
   EXECUTE format('SELECT least(0, min(c.customer_id)) - 1 FROM %I.customer c', ledger) INTO unnamed;
   RETURN unnamed;
 END $$;

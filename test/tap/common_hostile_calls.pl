@@ -13,6 +13,7 @@ my $DATABASE = 'common_hostile_calls';
 my $ATTEMPTS = 24;
 my $RANDOM_CALLS = $ENV{HOSTILE_CALLS} || 8;
 my $TIMEOUT_MS = 2000;
+my $LEDGER_TIMEOUT_MS = 5 * $TIMEOUT_MS;
 # A call that a timeout ends takes longer than that on a busy machine, but not this long.
 my $STUCK_MS = 10 * $TIMEOUT_MS;
 my $dir = tempdir(CLEANUP => 1);
@@ -96,8 +97,10 @@ my %values = (
 	'interval' => quoted('interval', @INTERVALS),
 	'lifecycle_stage' => quoted('lifecycle_stage', qw(awareness conversion retention churned advocacy)),
 	'cls_pillar' => ['(enum_range(NULL::cls_pillar))[1]', '(enum_range(NULL::cls_pillar))[2]', '(enum_range(NULL::cls_pillar))[5]'],
-	'regtype' => quoted('regtype', 'bigint', 'text', 0, 4294967295),
-	'regclass' => quoted('regclass', 'pg_class', 0, 4294967295),
+	'uuid' => quoted('uuid', '00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff'),
+	'regtype' => quoted('regtype', 'bigint', 'text', 'uuid', 'pg_class', 'anyelement', 'internal', 0, 4294967295),
+	'regclass' => quoted('regclass', 'orders', 'crm.touchpoint', 'crm.customer_360', 'pg_class', 'crm.customer_pkey', 0, 4294967295),
+	'regrole' => quoted('regrole', 'pg_read_all_stats', 0, 4294967295),
 );
 $values{tstzrange} = ranges('tstzrange', 'timestamptz', '2024-01-01Z', '2024-02-01Z', '2024-03-01Z', '294276-12-31Z');
 $values{daterange} = ranges('daterange', 'date', '2024-01-01', '2024-02-01', '2024-03-01', '5874897-12-30');
@@ -110,6 +113,8 @@ my %elements = (
 	'integer' => ['1', '2'],
 	'numeric' => ['1.5', '2.5'],
 	'interval' => ["interval '1 day'", "interval '-178000000 years'"],
+	'bigint' => ['1::bigint', '9223372036854775807'],
+	'timestamp with time zone' => ["timestamptz '2024-01-15 12:00Z'", "timestamptz 'infinity'", "ARRAY[timestamptz '-infinity', '294276-12-31Z']"],
 	'regtype' => ["'bigint'::regtype", "'text'::regtype"],
 );
 $values{"${_}[]"} = shapes($_, @{$elements{$_}}) for keys %elements;
@@ -258,6 +263,18 @@ sub show { diag("$_->[1] $_->[2]: " . substr($_->[0] // '?', 0, 1000)) for @_ }
 
 # ---- what there is ----
 
+# Two ledgers, one of them partitioned, with a tracked table and some of everything.
+my $LEDGERS = <<'END';
+CREATE TABLE orders (order_id bigint PRIMARY KEY, customer_id bigint, ordered_at timestamptz, total numeric);
+SELECT ledger_create('crm'), ledger_create('parts', 'text', '1 month');
+SELECT ledger_track('crm', 'orders', kind => 'purchase', customer => 'customer_id', occurred_at => 'ordered_at', amount => 'total');
+INSERT INTO orders SELECT i, i % 9, timestamptz '2024-01-01Z' + i * interval '3 days', i FROM generate_series(1, 60) i;
+SELECT ledger_touch(l, (i % 9)::text, k.kind, timestamptz '2024-01-01Z' + i * interval '5 days', i % 7, i % 5, subject => 'subject ' || i % 4, channel => 'email')
+  FROM unnest('{crm,parts}'::text[]) l, LATERAL (SELECT kind, row_number() OVER (ORDER BY kind) AS i FROM crm.touchpoint_kind) k;
+SELECT ledger_tick('crm', '2025-06-01'), ledger_tick('parts', '2025-06-01');
+CALL ledger_refresh('crm', '2025-06-01');
+END
+
 sub set_up
 {
 	system("dropdb --if-exists $DATABASE 2>/dev/null; createdb $DATABASE") == 0 or die "cannot create a database\n";
@@ -270,11 +287,11 @@ sub set_up
 		$values{$type} = [map { "(SELECT v FROM v_$type WHERE i = $_)" } 0 .. $n - 1];
 		$values{"${type}[]"} = ["(SELECT array_agg(v) FROM v_$type)", "'{}'::${type}[]", "ARRAY[NULL]::${type}[]", "(SELECT ARRAY[v, NULL] FROM v_$type WHERE i = 0)"];
 	}
-	command_output($sql);
+	command_output($sql . $LEDGERS);
 }
 
-# Members of the extension that SQL can call: kind, name, types of the arguments, variadic. Ledger
-# functions work on a ledger; they get a list of their own.
+# Members of the extension that SQL can call, but functions of ledgers, which get a list of their
+# own: kind, name, types of the arguments, variadic.
 sub callables
 {
 	my @found;
@@ -445,40 +462,63 @@ sub window_function_calls
 	return @calls;
 }
 
-# Ledger functions without a ledger: names that no schema has, and NULL.
+# What the text arguments of ledger functions mean, beside all that they don't.
+my @LEDGER_TEXTS = map { "'$_'" } qw(crm parts orders purchase nps 1 2 anonymise delete read write admin month day all customer_360 kpi
+	kpi_monthly red green because bigint 2024-01-01 silence_after time_zone partition_by customer touchpoint hubspot lead all email plan);
+
+# Functions and procedures of ledgers, and triggers', which nobody may call: on names that no ledger has, on
+# ledgers with everything else an extreme, and with arguments of wrong types. What they do is undone.
 sub ledger_calls
 {
 	my @calls;
 	for my $line (split /\n/, command_output(<<'END'))
-SELECT p.proname, p.pronargs - p.pronargdefaults, (SELECT string_agg(format_type(t, NULL), ',' ORDER BY n) FROM unnest(p.proargtypes) WITH ORDINALITY u (t, n))
+SELECT p.prokind, p.proname, p.prorettype = 'trigger'::regtype, (SELECT string_agg(format_type(t, NULL), ',' ORDER BY n) FROM unnest(p.proargtypes) WITH ORDINALITY u (t, n))
 FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid JOIN pg_proc p ON p.oid = d.objid
 WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
-  AND e.extname = 'customer_lifecycle' AND p.proname ~ '^ledger_' AND p.prokind = 'f' AND p.prorettype <> 'trigger'::regtype
+  AND e.extname = 'customer_lifecycle' AND (p.proname ~ '^ledger_' OR p.prokind = 'p' OR p.prorettype = 'trigger'::regtype)
 ORDER BY p.oid::regprocedure::text COLLATE "C"
 END
 	{
-		my ($name, $needed, $types) = split /\|/, $line;
+		my ($kind, $name, $trigger, $types) = split /\|/, $line;
 		my @types = split /,/, $types // '';
-		push @calls, "SELECT $name(" . join(', ', map { "NULL::$_" } @types) . ')';
-		for my $text ("''", "'no_such_ledger'", "'pg_catalog'", "'a\"b'", "repeat('x', 1000)", "'%s%I'")
+		my ($verb, $undo) = $kind eq 'p' ? ('CALL', '') : ('SELECT', 'ROLLBACK');
+		my $one = sub { $undo ? "BEGIN; SELECT $name(" . join(', ', @_) . '); ROLLBACK' : "CALL $name(" . join(', ', @_) . ')' };
+		push @calls, $one->(map { "NULL::$_" } @types);
+		next if !@types || $trigger eq 't';
+		push @calls, $one->(map { "'{}'::jsonpath" } @types);
+		for my $ledger ("''", "'no_such_ledger'", "'pg_catalog'", "'a\"b'", "repeat('x', 1000)", ("'crm'", "'parts'") x ($RANDOM_CALLS / 2))
 		{
-			my @some = map { $types[$_] eq 'text' && $_ == 0 ? "$text\::text" : pick([@{$values{$types[$_]} || []}, "NULL::$types[$_]"]) } 0 .. $#types;
-			push @calls, "BEGIN; SELECT $name(" . join(', ', @some) . '); ROLLBACK';
+			push @calls, $one->(map {
+				my $type = $types[$_];
+				my @pool = $type eq 'text' ? (pick([0, 1]) ? @LEDGER_TEXTS : @TEXTS) : @{$values{$type}};
+				$_ == 0 && $type eq 'text' ? "$ledger\::text" : pick([@pool, "NULL::$type"]);
+			} 0 .. $#types);
 		}
 	}
-	return @calls;
+	return ("SET statement_timeout = $LEDGER_TIMEOUT_MS", @calls);
+}
+
+# Each view and table of a ledger answers, of one without rows too.
+sub ledger_reads
+{
+	return map { "SELECT * FROM $_" } split /\n/, command_output("SELECT ledger_create('blank'); SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace::regnamespace::text IN ('crm', 'parts', 'blank') AND c.relkind IN ('r', 'v', 'p') ORDER BY 1;") =~ s/^blank\n//r;
 }
 
 # ---- the test ----
 
 set_up();
 my @callables = callables();
-my %missing = map { $_ => 1 } grep { !$values{$_} && !/^any/ } map { @{$_->{types}} } @callables;
-is(join(', ', sort keys %missing), '', 'each type of an argument has values here');
+my @lacking = grep { $_ ne 'internal' && !/^any/ && !$values{$_} } split /\n/, command_output(<<'END');
+SELECT DISTINCT format_type(t, NULL)
+FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid JOIN pg_proc p ON p.oid = d.objid CROSS JOIN unnest(p.proargtypes) t
+WHERE d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname = 'customer_lifecycle'
+ORDER BY 1
+END
+is(join(', ', @lacking), '', 'each type of an argument has values here');
 cmp_ok(scalar @callables, '>', 400, 'the catalogue lists the functions');
 
 for my $kind (['functions', \&function_calls], ['aggregates', \&aggregate_calls], ['frames', \&frame_calls],
-	['window functions', \&window_function_calls], ['ledger functions', \&ledger_calls])
+	['window functions', \&window_function_calls], ['ledger reads', \&ledger_reads], ['ledger functions', \&ledger_calls])
 {
 	my ($name, $make) = @$kind;
 	my @statements = $make->(@callables);
