@@ -7,6 +7,7 @@
 #include "journey/funnel_times.h"
 #include "journey/journey_interval.h"
 #include "journey/journey_summary.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -168,6 +169,12 @@ resize(void *memory, Size bytes)
 	return repalloc_huge(memory, bytes);
 }
 
+static void
+breathe(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
 static FunnelPlan
 plan_of(FunctionCallInfo fcinfo, const ListArg *steps)
 {
@@ -189,6 +196,7 @@ plan_of(FunctionCallInfo fcinfo, const ListArg *steps)
 	plan.step_within = step_windows(&plan, &step_within);
 	plan.resize = resize;
 	plan.release = pfree;
+	plan.breathe = breathe;
 	check_unordered(&plan);
 	return plan;
 }

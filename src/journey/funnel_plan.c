@@ -24,6 +24,9 @@
 #define NONE (-1)
 #define START (-1) /* the step before the first */
 
+/* Instants between two breaths: some milliseconds. */
+#define BREATH 4096
+
 typedef struct Chain
 {
 	int64 due;
@@ -401,11 +404,19 @@ end_of_instant(const FunnelEvent *events, int n, int i)
 	return i;
 }
 
+static inline void
+breathe(const FunnelPlan *plan, int *instants)
+{
+	if (++*instants % BREATH == 0 && plan->breathe != NULL)
+		plan->breathe();
+}
+
 static FunnelReach
 search_chains(const FunnelPlan *plan, const FunnelEvent *events, int n)
 {
 	Search s = {0};
 	FunnelReach reach;
+	int instants = 0;
 
 	s.plan = plan;
 	s.best = NONE;
@@ -413,6 +424,7 @@ search_chains(const FunnelPlan *plan, const FunnelEvent *events, int n)
 		s.oldest[step] = s.newest[step] = NONE;
 	for (int i = 0, next; i < n; i = next)
 	{
+		breathe(plan, &instants);
 		next = end_of_instant(events, n, i);
 		if (!take_instant(&s, events + i, next - i))
 			break;
@@ -493,12 +505,14 @@ search_any_order(const FunnelPlan *plan, const FunnelEvent *events, int n)
 	int rows[FUNNEL_MAX_STEPS] = {0};
 	int end = 0;
 	int barrier = 0;
+	int instants = 0;
 
 	for (int i = 0, next; i < n; i = next)
 	{
 		int64 due = journey_deadline(events[i].at, &plan->within);
 		int covered;
 
+		breathe(plan, &instants);
 		next = end_of_instant(events, n, i);
 		for (barrier = Max(barrier, next); barrier < n && !events[barrier].excluded;)
 			barrier++;

@@ -34,6 +34,7 @@ typedef struct FunnelPlan
 	/* like realloc() that never fails; called with NULL first */
 	void *(*resize)(void *memory, Size bytes);
 	void (*release)(void *memory);
+	void (*breathe)(void); /* called now and then, to be interrupted; or NULL */
 } FunnelPlan;
 
 /* An event of a customer; step -1: it is no step. */

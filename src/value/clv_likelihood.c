@@ -6,8 +6,8 @@
 /* Rows are summed plainly in blocks of this many, and the blocks' sums with compensation. */
 #define BLOCK 256
 
-/* Blocks between two breaths: some milliseconds. */
-#define BREATH 64
+/* Blocks between two breaths: some milliseconds, of Pareto/NBD's integrals, too. */
+#define BREATH 4
 
 void
 clv_sums_add(ClvSums *sums, const ClvTerm *term)

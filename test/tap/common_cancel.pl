@@ -1,0 +1,84 @@
+# Whatever takes long can be stopped: each long loop, over data that keep it busy for much longer than
+# the statement timeout, ends by 57014, and what it had begun in a ledger is undone. How long after the
+# timeout it ended is shown; only a machine that is busy with nothing else could be judged by it.
+use strict;
+use warnings;
+use Test::More;
+
+my $DATABASE = 'common_cancel';
+my $TIMEOUT_MS = 100;
+# no machine is so busy: an endless loop
+my $STUCK_MS = 60000;
+
+END { my $status = $?; system("dropdb --if-exists --force $DATABASE 2>/dev/null"); $? = $status }
+
+sub psql
+{
+	my ($sql) = @_;
+	open my $pipe, '|-', "psql -XAtq -v VERBOSITY=sqlstate -d $DATABASE >'/tmp/$DATABASE.$$' 2>&1" or die "cannot run psql: $!";
+	print $pipe $sql;
+	close $pipe;
+	open my $in, '<', "/tmp/$DATABASE.$$" or die "cannot read: $!";
+	my $out = join '', <$in>;
+	close $in;
+	unlink "/tmp/$DATABASE.$$";
+	return $out;
+}
+
+# Set-up; then names and statements.
+my @LOOPS = (
+	[q{CREATE TABLE journey AS SELECT journey_agg(timestamptz '2024-01-01' + i * interval '1 second', (ARRAY['a','b','c','d','e'])[1 + i % 5], NULL, 4000000) AS v FROM generate_series(1, 1500000) i},
+		'a funnel over a long journey', q{SELECT funnel(v, '{e,d,c,b,a,zz}', '1 year', exclude => '{q}') FROM journey, generate_series(1, 3)},
+		'a funnel in any order', q{SELECT funnel(v, '{a,b,c,d,e,zz}', '3 seconds', mode => 'unordered') FROM journey, generate_series(1, 3)},
+		'a pattern over a long journey', q{SELECT journey_contains(v, '(a).*(e)(?t<=1 second)(e).*(zz)') FROM journey, generate_series(1, 20)},
+		'printing a long journey', q{SELECT length(v::text) FROM journey},
+		'a rollup of long journeys', q{SELECT journey_max_length FROM (SELECT length(rollup(v)::text) AS journey_max_length FROM (SELECT v FROM journey UNION ALL SELECT v FROM journey) j) k}],
+	[q{CREATE TABLE path AS SELECT path_agg(ARRAY['c' || i % 450, 'c' || i * 7 % 450, 'd' || i % 31], i % 3 = 0) AS v FROM generate_series(1, 100000) i},
+		'Markov attribution of many channels', q{SELECT markov_attribution(v) FROM path, generate_series(1, 300)}],
+	[q{CREATE TABLE purchases AS SELECT clv_agg(make_purchase_summary(i % 50 + 1, (i % 700 + 1) * interval '1 day', 800 * interval '1 day' + i * interval '1 minute', i % 97 + 1)) AS v FROM generate_series(1, 100000) i},
+		map { ("a fit of $_", "SELECT clv_fit(v, '$_') FROM purchases") } qw(bg_nbd mbg_nbd pareto_nbd)],
+	[q{CREATE TABLE hazards AS SELECT cox_agg(i % 1013 + 1::float8, i % 3 > 0, ARRAY(SELECT sin(i * k)::float8 FROM generate_series(1, 30) k)) AS v FROM generate_series(1, 30000) i},
+		'a Cox fit', q{SELECT cox_fit(v) FROM hazards},
+		'a Cox fit with Efron ties', q{SELECT cox_fit(v, 'efron') FROM hazards}],
+	[q{CREATE TABLE risks AS SELECT risk_agg(i % 3 = 0, ARRAY(SELECT sin(i * k)::float8 FROM generate_series(1, 40) k)) AS v FROM generate_series(1, 30000) i},
+		'a logistic fit', q{SELECT risk_fit(v) FROM risks}],
+	[q{CREATE TABLE curves AS SELECT survival_agg(sqrt(i), i % 3 > 0) AS v FROM generate_series(1, 400000) i},
+		'a rollup of long curves', q{SELECT rollup(v) FROM curves, generate_series(1, 20)},
+		'printing a long curve', q{SELECT length(v::text) FROM curves}],
+	[q{CREATE TABLE orders AS SELECT i::bigint AS id, (i % 20000)::bigint AS who, timestamptz '2022-01-01' + i * interval '11 minutes' AS at, (i % 90)::numeric AS total FROM generate_series(1, 80000) i; ALTER TABLE orders ADD PRIMARY KEY (id);
+		SELECT ledger_create('crm'); SELECT ledger_track('crm', 'orders', 'purchase', 'who', 'at', 'total', track => 'orders')},
+		'ledger_backfill()', q{CALL ledger_backfill('crm', 'orders')},
+		'ledger_touch() of many', q{SELECT ledger_touch('crm', i, 'purchase', timestamptz '2024-01-01') FROM generate_series(1, 100000) i},
+		'rows of a tracked table', q{INSERT INTO orders SELECT i, i, '2023-01-01', 5 FROM generate_series(100000, 200000) i}],
+	[q{CALL ledger_backfill('crm', 'orders')},
+		'ledger_rebuild()', q{SELECT ledger_rebuild('crm')},
+		'ledger_check()', q{SELECT count(*) FROM ledger_check('crm')},
+		'ledger_tick()', q{SELECT ledger_tick('crm', '2025-06-01')},
+		'ledger_refresh()', q{CALL ledger_refresh('crm', '2025-06-01')},
+		'lifecycle() over a table', q{SELECT lifecycle(at, 'purchase', total) FROM orders, generate_series(1, 20)},
+		'customer_360', q{SELECT count(*) FROM (SELECT * FROM crm.customer_360 OFFSET 0) c WHERE c::text <> ''},
+		'kpi_monthly', q{SELECT sum(length(k::text)) FROM crm.kpi_monthly k}],
+	[q{SELECT ledger_tick('crm', '2024-01-01')},
+		'ledger_fit()', q{SELECT count(*) FROM ledger_fit('crm', '2024-01-01')},
+		'ledger_health()', q{SELECT ledger_health('crm', '2024-02-01')}]);
+
+system("dropdb --if-exists $DATABASE 2>/dev/null; createdb $DATABASE") == 0 or die "cannot create a database\n";
+my $longest = 0;
+psql("SET client_min_messages = error; CREATE EXTENSION customer_lifecycle;\n");
+for my $group (@LOOPS)
+{
+	my ($set_up, @loops) = @$group;
+	unlike(psql("SET client_min_messages = error; $set_up;\n"), qr/ERROR/, 'data for what follows');
+	while (my ($name, $statement) = splice @loops, 0, 2)
+	{
+		my $out = psql("SET client_min_messages = error; SET jit = off; SET statement_timeout = $TIMEOUT_MS;\n\\timing on\n$statement;\n");
+		my ($ms) = $out =~ /^Time: ([\d.]+) ms/m;
+		like($out, qr/ERROR:\s+57014/, "$name is cancelled") or diag(substr($out, 0, 500));
+		cmp_ok($ms // 0, '<', $STUCK_MS, '... and ends');
+		$longest = $ms if ($ms // 0) > $longest;
+		note("$name: ended after $ms ms") if defined $ms;
+	}
+}
+note("with a timeout of $TIMEOUT_MS ms, the last ended after $longest ms");
+is(psql("SELECT count(*) FROM ledger_check('crm'); SELECT count(*) FROM crm.touchpoint;\n"), "0\n80000\n", 'a ledger is as it was');
+done_testing();
