@@ -82,8 +82,8 @@ SELECT * FROM ledger_check('lives');
 SELECT * FROM ledger_check('no such ledger');
 SELECT ledger_rebuild('no such ledger');
 -- time: not back, not for ever ahead, and a word about the future
-SELECT ledger_tick('lives', 'infinity');
 \set VERBOSITY terse
+SELECT ledger_tick('lives', 'infinity');
 DO $$ BEGIN PERFORM ledger_tick('lives', now() + interval '400 days'); EXCEPTION WHEN datetime_field_overflow THEN RAISE INFO '%', regexp_replace(SQLERRM, ':.*', ''); END $$;
 SET client_min_messages = warning;
 DO $$ BEGIN PERFORM ledger_tick('lives', now() + interval '23 hours'); END $$;
