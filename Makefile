@@ -75,6 +75,15 @@ test:
 test-matrix:
 	@ROWS='$(ROWS)' ONLY='$(ONLY)' tools/test_matrix
 
+# The regression tests (ONLY='room/test …') with the server under valgrind, or CHECKER=address:
+# tools/memcheck says more.
+memcheck:
+	@tools/memcheck $(ONLY)
+
+# Every type's input with ITERATIONS (10 million) mutations of its values: hours.
+fuzz:
+	@ITERATIONS='$(ITERATIONS)' tools/throwaway test/fuzz/types $(ONLY)
+
 # KEEP=1 leaves the server running; ORDERS=file.csv runs on your own orders
 # (customer, date, amount).
 demo:
@@ -84,7 +93,7 @@ bench:
 	@tools/throwaway bench/run $(ONLY)
 
 lint:
-	@EXTRA_PACKAGES='clang-format cppcheck' tools/throwaway tools/lint
+	@TIDY='$(TIDY)' EXTRA_PACKAGES='clang-format cppcheck $(if $(TIDY),clang-tidy)' tools/throwaway tools/lint
 
 # What PGXN takes: the committed tree.
 dist:

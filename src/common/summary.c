@@ -11,6 +11,7 @@
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
+#include "utils/float.h"
 #include "utils/numeric.h"
 
 /* The longest detail of an error message, in bytes. */
@@ -79,16 +80,22 @@ value_int64(const SummaryText *t, const char *field, const JsonbValue *v, int64 
 	return result;
 }
 
-/* A JSON number, or one of the strings "NaN", "Infinity" and "-Infinity". */
+/*
+ * A JSON number, or one of the strings "NaN", "Infinity" and "-Infinity".  There is one NaN and one
+ * zero, so that equal numbers are equal bytes.
+ */
 static double
 value_double(const SummaryText *t, const char *field, const JsonbValue *v)
 {
+	double value;
+
 	if (v->type == jbvNumeric)
 		return DatumGetFloat8(DirectFunctionCall1(numeric_float8, NumericGetDatum(v->val.numeric)));
 	if (v->type != jbvString)
 		summary_text_invalid(t, "\"%s\" has a value that is not a number.", field);
-	return DatumGetFloat8(DirectFunctionCall1(
+	value = DatumGetFloat8(DirectFunctionCall1(
 		float8in, CStringGetDatum(pnstrdup(v->val.string.val, v->val.string.len))));
+	return isnan(value) ? get_float8_nan() : value + 0.0;
 }
 
 int64

@@ -55,7 +55,7 @@ money_add(int128 a, int128 b)
 {
 	int128 sum;
 
-	if (unlikely(__builtin_add_overflow(a, b, &sum)))
+	if (unlikely(__builtin_add_overflow(a, b, &sum) || !money_units_fit(sum)))
 		sum_out_of_range();
 	return sum;
 }

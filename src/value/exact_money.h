@@ -37,6 +37,13 @@ money_units_set(MoneyUnits *stored, int128 units)
 	stored->high = (int64) (units >> 64);
 }
 
+/* The least int128 has no opposite, and so no digits to read it back from. */
+static inline bool
+money_units_fit(int128 units)
+{
+	return units != (int128) ((uint128) 1 << 127);
+}
+
 /*
  * A numeric, exactly.  NaN, infinities, more than 38 digits or MONEY_MAX_SCALE decimals are an
  * ERROR (22003).

@@ -125,6 +125,8 @@ problem_of_amounts(const PurchaseSummary *s)
 		return "The first spend is negative or more than the spend.";
 	if (money_units_get(&s->refunds) > 0)
 		return "The refunds are more than zero.";
+	if (!money_units_fit(money_units_get(&s->refunds)))
+		return "The refunds are out of range.";
 	if (s->count <= 1 && first != spend)
 		return "The first spend is not the spend of the only bucket.";
 	if (s->count == 0 && spend != 0)
