@@ -43,7 +43,8 @@ subjects_size(const FoldState *s)
 static char *
 put(char *at, const void *what, Size size)
 {
-	memcpy(at, what, size);
+	if (size > 0) /* nothing may be nowhere */
+		memcpy(at, what, size);
 	return at + size;
 }
 
