@@ -83,6 +83,7 @@ CREATE TABLE shop.visit (LIKE demo.visit INCLUDING ALL);
 CREATE TABLE shop.signup (customer_id bigint PRIMARY KEY, signed_up_at timestamptz NOT NULL);
 CREATE TABLE shop.orders (LIKE demo.orders INCLUDING ALL);
 CREATE TABLE shop.subscription (LIKE demo.subscription INCLUDING ALL);
+CREATE TABLE shop.ticket (LIKE demo.ticket INCLUDING ALL);
 CREATE TABLE shop.survey (LIKE demo.survey INCLUDING ALL);
 CREATE TABLE shop.referral (LIKE demo.referral INCLUDING ALL);
 \set ECHO queries
@@ -93,7 +94,14 @@ SELECT ledger_track('crm', 'shop.orders', kind => 'purchase', customer => 'custo
 SELECT ledger_track('crm', 'shop.subscription', kind => 'subscription_started', customer => 'customer_id', occurred_at => 'started_at',
                     amount => 'monthly_amount', subject => 'subscription_id');
 SELECT ledger_track('crm', 'shop.subscription', track => 'subscription ends', kind => 'subscription_ended', customer => 'customer_id',
-                    occurred_at => 'ended_at', subject => 'subscription_id', only_when => 'ended_at IS NOT NULL');
+                    occurred_at => 'ended_at', subject => 'subscription_id', only_when => 'ended_at IS NOT NULL',
+                    properties => 'jsonb_build_object(''reason'', reason)');
+SELECT ledger_track('crm', 'shop.ticket', kind => 'ticket_opened', customer => 'customer_id', occurred_at => 'opened_at', subject => 'ticket_id',
+                    properties => 'jsonb_build_object(''topic'', topic)');
+SELECT ledger_track('crm', 'shop.ticket', track => 'ticket replies', kind => 'ticket_replied', customer => 'customer_id',
+                    occurred_at => 'first_reply_at', subject => 'ticket_id', only_when => 'first_reply_at IS NOT NULL');
+SELECT ledger_track('crm', 'shop.ticket', track => 'ticket ends', kind => 'ticket_resolved', customer => 'customer_id',
+                    occurred_at => 'resolved_at', subject => 'ticket_id', only_when => 'resolved_at IS NOT NULL');
 SELECT ledger_track('crm', 'shop.survey', kind_from => 'survey', customer => 'customer_id', occurred_at => 'answered_at', score => 'score');
 SELECT ledger_track('crm', 'shop.referral', kind => 'referral_converted', customer => 'customer_id', occurred_at => 'referred_at',
                     subject => 'referred_customer_id');
@@ -107,12 +115,19 @@ INSERT INTO shop.orders (customer_id, ordered_at, amount)
   SELECT customer_id, ordered_at, amount FROM demo.orders ORDER BY order_id;
 INSERT INTO shop.subscription (customer_id, plan, monthly_amount, started_at, ended_at, reason)
   SELECT customer_id, plan, monthly_amount, started_at, ended_at, reason FROM demo.subscription ORDER BY subscription_id;
+INSERT INTO shop.ticket (customer_id, topic, opened_at, first_reply_at, resolved_at)
+  SELECT customer_id, topic, opened_at, first_reply_at, resolved_at FROM demo.ticket ORDER BY ticket_id;
 INSERT INTO shop.survey (customer_id, survey, answered_at, score)
   SELECT customer_id, survey, answered_at, score FROM demo.survey ORDER BY answer_id;
 INSERT INTO shop.referral (customer_id, referred_customer_id, referred_at)
   SELECT customer_id, referred_customer_id, referred_at FROM demo.referral ORDER BY referral_id;
 SELECT ledger_tick('crm', as_of => '2026-01-01 00:00 UTC') AS customers_whom_time_alone_moved;
 ANALYZE crm.touchpoint, crm.customer, crm.stage_history;
+\echo 'Once a day, models are fitted, and the KPIs of months that are over are kept:'
+SET client_min_messages = warning;
+\set ECHO queries
+CALL ledger_refresh('crm', as_of => '2026-01-01 00:00 UTC');
+\set ECHO none
 
 \echo 'Any BI tool can now open the views of the schema crm:'
 \set ECHO queries
@@ -120,8 +135,16 @@ SELECT stage_name, customer_count, reached_count, round(reached_rate::numeric, 3
 FROM crm.stage_funnel ORDER BY stage_order;
 SELECT period_start, response_count, round(nps::numeric, 1) AS nps, round(nps_lower::numeric, 1) AS nps_lower, round(nps_upper::numeric, 1) AS nps_upper
 FROM crm.nps_by_month ORDER BY period_start DESC LIMIT 6;
-SELECT customer_id, stage_name, purchase_count, purchase_amount, last_purchase_at::date, last_nps_score, acquisition_channel
-FROM crm.customer_360 ORDER BY purchase_amount DESC NULLS LAST LIMIT 8;
+SELECT cohort_start, customer_count AS customers, round(100 * max(retention_rate) FILTER (WHERE age_months = 1)) AS month_1,
+       round(100 * max(retention_rate) FILTER (WHERE age_months = 2)) AS month_2, round(100 * max(retention_rate) FILTER (WHERE age_months = 3)) AS month_3
+FROM crm.cohort_retention WHERE cohort_start BETWEEN '2025-05-01' AND '2025-09-01' GROUP BY 1, 2 ORDER BY 1;
+SELECT period_start, start_amount, new_amount, reactivation_amount, churn_amount, end_amount, round(nrr_rate::numeric, 3) AS nrr_rate
+FROM crm.revenue_movements WHERE period_start BETWEEN '2025-07-01' AND '2025-12-01' ORDER BY 1;
+SELECT pillar, customer_count, round(mean_score::numeric, 1) AS mean_score, red_count, yellow_count, green_count
+FROM crm.health_by_pillar ORDER BY pillar_order;
+SELECT customer_id, stage_name, purchase_count, purchase_amount, last_purchase_at::date, last_nps_score, acquisition_channel,
+       cltv_historic_amount, health_band
+FROM crm.customer_360 ORDER BY cltv_historic_amount DESC NULLS LAST LIMIT 8;
 \set ECHO none
 
 \echo '==== Door 3: an application inserts an order ===================================='
