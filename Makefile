@@ -67,9 +67,13 @@ results-folders:
 
 # ONLY=room runs one room's tests. ACCEPT=1 takes what the tests print as what they should print:
 # read the difference (git diff) before committing it. SANITIZE=1 builds with the sanitizer of
-# undefined behaviour.
+# undefined behaviour. CLIENTS=1 first installs what the tests of client libraries need, as far as it
+# can be had; without, those whose packages are here are run. A node from elsewhere gets pg by npm.
+CLIENT_PACKAGES = libpostgresql-jdbc-java default-jdk-headless odbc-postgresql python3-pyodbc \
+                  python3-sqlalchemy python3-psycopg2 python3-psycopg ruby-activerecord ruby-pg \
+                  $(if $(shell command -v node),,node-pg)
 test:
-	@tools/throwaway test/run $(ONLY)
+	@CLIENTS='$(CLIENTS)' OPTIONAL_PACKAGES='$(if $(CLIENTS),$(CLIENT_PACKAGES))' tools/throwaway test/run $(ONLY)
 
 # Every PostgreSQL that suites of Debian have, in chroots: tools/test_matrix says more. As root.
 test-matrix:

@@ -143,8 +143,8 @@ FROM crm.revenue_movements WHERE period_start BETWEEN '2025-07-01' AND '2025-12-
 SELECT pillar, customer_count, round(mean_score::numeric, 1) AS mean_score, red_count, yellow_count, green_count
 FROM crm.health_by_pillar ORDER BY pillar_order;
 SELECT customer_id, stage_name, purchase_count, purchase_amount, last_purchase_at::date, last_nps_score, acquisition_channel,
-       cltv_historic_amount, health_band
-FROM crm.customer_360 ORDER BY cltv_historic_amount DESC NULLS LAST LIMIT 8;
+       round(health_score::numeric, 1) AS health_score, health_band
+FROM crm.customer_360 ORDER BY purchase_amount DESC NULLS LAST LIMIT 8;
 \set ECHO none
 
 \echo '==== Door 3: an application inserts an order ===================================='
