@@ -34,9 +34,8 @@ CoxSample *
 cox_sample_new(SurvivalUnit unit, int covariates, uint32 capacity)
 {
 	Size size = COX_SAMPLE_HEADER + capacity * cox_row_size(covariates);
-	CoxSample *s = palloc(size);
+	CoxSample *s = palloc0(size); /* room, too: whoever calls support functions sees it */
 
-	memset(s, 0, COX_SAMPLE_HEADER);
 	SET_VARSIZE(s, size);
 	s->version = COX_SAMPLE_VERSION;
 	s->unit = unit;

@@ -31,9 +31,8 @@ SurvivalCurve *
 survival_new(SurvivalUnit unit, uint32 capacity)
 {
 	Size size = SURVIVAL_CURVE_HEADER + (Size) capacity * sizeof(SurvivalCell);
-	SurvivalCurve *s = palloc(size);
+	SurvivalCurve *s = palloc0(size); /* room, too: whoever calls support functions sees it */
 
-	memset(s, 0, SURVIVAL_CURVE_HEADER);
 	SET_VARSIZE(s, size);
 	s->version = SURVIVAL_CURVE_VERSION;
 	s->unit = unit;

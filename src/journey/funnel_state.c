@@ -41,9 +41,8 @@ static FunnelState *
 new_state(int steps, const Interval *within, int32 capacity)
 {
 	Size size = FUNNEL_STATE_HEADER + (Size) capacity * sizeof(FunnelRow);
-	FunnelState *s = palloc(size);
+	FunnelState *s = palloc0(size); /* room, too: whoever calls support functions sees it */
 
-	memset(s, 0, FUNNEL_STATE_HEADER);
 	SET_VARSIZE(s, size);
 	s->version = FUNNEL_STATE_VERSION;
 	s->steps = (uint8) steps;

@@ -55,9 +55,8 @@ static JourneySummary *
 new_summary(int32 max_length, int32 capacity, int32 name_bytes)
 {
 	Size size = JOURNEY_SUMMARY_HEADER + (Size) capacity * sizeof(Touch) + name_bytes;
-	JourneySummary *s = palloc(size);
+	JourneySummary *s = palloc0(size); /* room, too: whoever calls support functions sees it */
 
-	memset(s, 0, JOURNEY_SUMMARY_HEADER);
 	SET_VARSIZE(s, size);
 	s->version = JOURNEY_SUMMARY_VERSION;
 	s->max_length = max_length;

@@ -35,9 +35,9 @@ capacity_of(const PathSummary *s)
 static PathSummary *
 new_summary(int32 capacity)
 {
-	PathSummary *s = palloc(PATH_SUMMARY_HEADER + capacity);
+	PathSummary *s = palloc0(PATH_SUMMARY_HEADER +
+							 capacity); /* room, too: whoever calls support functions sees it */
 
-	memset(s, 0, PATH_SUMMARY_HEADER);
 	SET_VARSIZE(s, PATH_SUMMARY_HEADER + capacity);
 	s->version = PATH_SUMMARY_VERSION;
 	return s;
