@@ -122,12 +122,21 @@ CREATE TABLE IF NOT EXISTS %1$I.kpi_revenue_change (
   PRIMARY KEY (customer_id, changed_at)
 );
 COMMENT ON TABLE %1$I.kpi_revenue_change IS 'when recurring revenue of a customer changed, and by how much a month; by touchpoints before kpi_revenue_until';
+CREATE INDEX IF NOT EXISTS kpi_revenue_change_changed_at_idx ON %1$I.kpi_revenue_change (changed_at);
+CREATE TABLE IF NOT EXISTS %1$I.kpi_cohort (
+  period_grain text NOT NULL,
+  period_start date NOT NULL,
+  fact text NOT NULL,
+  value numeric NOT NULL,
+  PRIMARY KEY (period_grain, period_start, fact)
+);
+COMMENT ON TABLE %1$I.kpi_cohort IS 'what had become of leads and opportunities of each period; by touchpoints before kpi_revenue_until';
 CREATE TABLE IF NOT EXISTS %1$I.kpi_revenue_until (
   only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
   revenue_until timestamptz
 );
 INSERT INTO %1$I.kpi_revenue_until (only_row) VALUES (true) ON CONFLICT DO NOTHING;
-COMMENT ON TABLE %1$I.kpi_revenue_until IS 'the instant before which kpi_revenue_change knows all touchpoints, in one row; NULL: none';
+COMMENT ON TABLE %1$I.kpi_revenue_until IS 'the instant before which kpi_revenue_change and kpi_cohort know all touchpoints, in one row; NULL: none';
 CREATE TABLE IF NOT EXISTS %1$I.kpi_target (
   target text PRIMARY KEY,
   kpi text NOT NULL,
@@ -167,8 +176,10 @@ CREATE TABLE IF NOT EXISTS %1$I.kpi_member (
 );
 COMMENT ON TABLE %1$I.kpi_member IS 'who belonged to which segment at the last ledger_refresh(), for kpi_by_segment';
 CREATE INDEX IF NOT EXISTS touchpoint_occurred_idx ON %1$I.touchpoint USING brin (occurred_at) WITH (pages_per_range = 32);
-CREATE INDEX IF NOT EXISTS stage_history_entered_idx ON %1$I.stage_history USING brin (entered_at) WITH (pages_per_range = 32);
+CREATE INDEX IF NOT EXISTS stage_history_entered_at_idx ON %1$I.stage_history (entered_at);
 CREATE INDEX IF NOT EXISTS touchpoint_deal_idx ON %1$I.touchpoint (kind, occurred_at)
+  WHERE kind IN ('opportunity_opened', 'opportunity_won', 'opportunity_lost');
+CREATE INDEX IF NOT EXISTS touchpoint_dealer_idx ON %1$I.touchpoint (customer_id, kind)
   WHERE kind IN ('opportunity_opened', 'opportunity_won', 'opportunity_lost');
 CREATE INDEX IF NOT EXISTS touchpoint_ticket_idx ON %1$I.touchpoint (customer_id, occurred_at)
   WHERE kind IN ('ticket_opened', 'ticket_replied', 'ticket_resolved', 'ticket_reopened');

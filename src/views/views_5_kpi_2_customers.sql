@@ -5,25 +5,25 @@
 CREATE FUNCTION ledger_kpi_facts_customers() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
   RETURN $sql$
-WITH move AS (
-  SELECT @segment@ AS segment, @extschema@.period_start(t.entered_at, @grain@, @zone@) AS period_start, t.customer_id, t.seq, t.entered_at, @extschema@.is_customer(t.stage) AS starts,
+WITH move AS MATERIALIZED ( -- once a customer, whatever segments he is in
+  SELECT @extschema@.period_start(t.entered_at, @grain@, @zone@) AS period_start, t.customer_id, t.seq, t.entered_at, @extschema@.is_customer(t.stage) AS starts,
          @extschema@.is_customer(t.stage) AND NOT EXISTS (
            SELECT FROM @ledger@.stage_history e WHERE e.customer_id = t.customer_id AND e.seq < t.seq AND @extschema@.is_customer(e.stage)) AS is_new
-    FROM @ledger@.stage_history t LEFT JOIN @ledger@.stage_history b ON b.customer_id = t.customer_id AND b.seq = t.seq - 1 @scope@
+    FROM @ledger@.stage_history t LEFT JOIN @ledger@.stage_history b ON b.customer_id = t.customer_id AND b.seq = t.seq - 1
    WHERE t.entered_at >= @from@ AND t.entered_at < @until@
      AND @extschema@.is_customer(t.stage) <> coalesce(@extschema@.is_customer(b.stage), false)
-), person AS (
-  SELECT m.segment, m.period_start, m.customer_id, (array_agg(m.starts ORDER BY m.seq))[1] AS first_starts, (array_agg(m.starts ORDER BY m.seq DESC))[1] AS last_starts,
+), person AS MATERIALIZED (
+  SELECT m.period_start, m.customer_id, (array_agg(m.starts ORDER BY m.seq))[1] AS first_starts, (array_agg(m.starts ORDER BY m.seq DESC))[1] AS last_starts,
          count(*) FILTER (WHERE m.is_new) AS new, count(*) FILTER (WHERE m.starts AND NOT m.is_new) AS returned, count(*) FILTER (WHERE NOT m.starts) AS lost,
          count(*) FILTER (WHERE NOT m.starts AND EXISTS (
            SELECT FROM @ledger@.touchpoint w WHERE w.customer_id = m.customer_id AND w.kind IN ('payment_failed', 'cancelled', 'subscription_ended')
             AND w.occurred_at > m.entered_at - interval '400 days' AND w.occurred_at <= m.entered_at
             AND (w.kind = 'payment_failed' AND w.occurred_at > m.entered_at - interval '30 days' OR w.kind <> 'payment_failed' AND w.properties @> '{"voluntary": false}'))) AS involuntary
-    FROM move m GROUP BY 1, 2, 3
+    FROM move m GROUP BY 1, 2
 ), moved AS (
-  SELECT p.segment, p.period_start, sum(p.new) AS new, sum(p.returned) AS returned, sum(p.lost) AS lost, sum(p.involuntary) AS involuntary,
-         count(*) FILTER (WHERE NOT p.first_starts AND NOT p.last_starts) AS gone, count(*) FILTER (WHERE p.first_starts) AS came
-    FROM person p GROUP BY 1, 2
+  SELECT @segment@ AS segment, t.period_start, sum(t.new) AS new, sum(t.returned) AS returned, sum(t.lost) AS lost, sum(t.involuntary) AS involuntary,
+         count(*) FILTER (WHERE NOT t.first_starts AND NOT t.last_starts) AS gone, count(*) FILTER (WHERE t.first_starts) AS came
+    FROM person t @scope@ GROUP BY 1, 2
 ), opening AS (
   @opening@
 ), running AS (
@@ -35,10 +35,10 @@ WITH move AS (
     LEFT JOIN opening o ON o.segment = s.segment
 ), referred AS (
   SELECT r.segment, r.period_start, count(*) AS n
-    FROM (SELECT m.segment, m.period_start, 'c ' || m.customer_id::text AS who FROM move m JOIN @ledger@.customer c ON c.customer_id = m.customer_id
-            JOIN @periods@ q ON q.period_start = m.period_start
-           WHERE m.is_new AND c.channel = 'referral' AND NOT EXISTS (
-             SELECT FROM @ledger@.touchpoint e WHERE e.kind = 'referral_converted' AND e.subject = m.customer_id::text AND e.occurred_at < q.to_at)
+    FROM (SELECT @segment@ AS segment, t.period_start, 'c ' || t.customer_id::text AS who FROM move t JOIN @ledger@.customer c ON c.customer_id = t.customer_id
+            JOIN @periods@ q ON q.period_start = t.period_start @scope@
+           WHERE t.is_new AND c.channel = 'referral' AND NOT EXISTS (
+             SELECT FROM @ledger@.touchpoint e WHERE e.kind = 'referral_converted' AND e.subject = t.customer_id::text AND e.occurred_at < q.to_at)
           UNION
           SELECT @segment@, @extschema@.period_start(t.occurred_at, @grain@, @zone@), coalesce('s ' || t.subject, 'c ' || t.touchpoint_id) FROM @ledger@.touchpoint t @scope@
            WHERE t.kind = 'referral_converted' AND t.occurred_at >= @from@ AND t.occurred_at < @until@) r
@@ -89,17 +89,20 @@ SELECT c.segment, c.period_start, f.fact, f.value FROM counted c CROSS JOIN LATE
 $sql$;
 COMMENT ON FUNCTION ledger_kpi_facts_deals() IS 'facts of periods: deals won, their amount, and how long they took';
 
-CREATE FUNCTION ledger_kpi_facts_cohorts() RETURNS text
+-- Cohorts as the touchpoints before the instant @seen@ have them, of those customers for whom @who@ holds.
+CREATE FUNCTION ledger_kpi_cohorts_seen(seen text, who text) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-  RETURN $sql$
+  SET search_path = pg_catalog, pg_temp
+  RETURN replace(replace($sql$
 WITH opened AS (
   SELECT @segment@ AS segment, t.customer_id, t.subject, t.occurred_at FROM @ledger@.touchpoint t @scope@
-   WHERE t.kind = 'opportunity_opened' AND t.occurred_at < @until@
+   WHERE t.kind = 'opportunity_opened' AND t.occurred_at < least(@until@, @seen@) AND @who@
 ), won AS (
-  SELECT w.customer_id, w.subject, max(w.occurred_at) AS at FROM @ledger@.touchpoint w WHERE w.kind = 'opportunity_won' GROUP BY 1, 2
+  SELECT t.customer_id, t.subject, max(t.occurred_at) AS at FROM @ledger@.touchpoint t
+   WHERE t.kind = 'opportunity_won' AND t.occurred_at < @seen@ AND @who@ GROUP BY 1, 2
 ), lead AS (
   SELECT o.segment, o.customer_id, min(o.occurred_at) AS opened_at,
-         (SELECT min(e.occurred_at) FROM @ledger@.touchpoint e JOIN @ledger@.touchpoint_kind k ON k.kind = e.kind AND k.stage = 'acquisition' WHERE e.customer_id = o.customer_id) AS at
+         (SELECT min(e.occurred_at) FROM @ledger@.touchpoint e JOIN @ledger@.touchpoint_kind k ON k.kind = e.kind AND k.stage = 'acquisition' WHERE e.customer_id = o.customer_id AND e.occurred_at < @seen@) AS at
     FROM opened o GROUP BY 1, 2
 )
 SELECT o.segment, @extschema@.period_start(o.occurred_at, @grain@, @zone@) AS period_start, 'opportunity_wins' AS fact, count(*)::numeric AS value
@@ -109,8 +112,34 @@ UNION ALL
 SELECT l.segment, @extschema@.period_start(l.at, @grain@, @zone@), 'lead_opportunities', count(*)::numeric
   FROM lead l JOIN @ledger@.customer c ON c.customer_id = l.customer_id
  WHERE l.at >= @from@ AND l.at < @until@ AND (c.first_paid_at IS NULL OR l.at <= c.first_paid_at) GROUP BY 1, 2
-$sql$;
+$sql$, '@seen@', seen), '@who@', who);
+COMMENT ON FUNCTION ledger_kpi_cohorts_seen(text, text) IS 'part of KPIs: the query for the facts of cohorts by the touchpoints before an instant, of customers for whom a condition on a touchpoint t holds';
+
+CREATE FUNCTION ledger_kpi_facts_cohorts() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+  RETURN @extschema@.ledger_kpi_cohorts_seen('timestamptz ''infinity''', 'true');
 COMMENT ON FUNCTION ledger_kpi_facts_cohorts() IS 'facts of periods that later touchpoints change: opportunities of the period won since, leads of the period with an opportunity since';
+
+-- What is kept of cohorts, by the touchpoints before @revenue_until@, and what those since have changed: a lead or a deal
+-- of a customer changes nothing of another's.
+CREATE FUNCTION ledger_kpi_facts_cohorts_kept() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+  RETURN replace(replace($sql$
+WITH touched AS MATERIALIZED (
+  SELECT DISTINCT t.customer_id FROM @ledger@.touchpoint t JOIN @ledger@.touchpoint_kind k ON k.kind = t.kind
+   WHERE t.occurred_at >= @revenue_until@ AND t.customer_id IS NOT NULL AND (k.stage = 'acquisition' OR t.kind IN ('opportunity_opened', 'opportunity_won'))
+     AND EXISTS (SELECT FROM @ledger@.touchpoint o WHERE o.customer_id = t.customer_id AND o.kind = 'opportunity_opened')
+)
+SELECT q.segment, q.period_start, q.fact, sum(q.value)
+  FROM (SELECT 'all'::text AS segment, k.period_start, k.fact, k.value FROM @ledger@.kpi_cohort k WHERE k.period_grain = @grain@ AND (k.period_start::timestamp AT TIME ZONE @zone@) >= @from@
+        UNION ALL SELECT n.* FROM (@now_seen@) n
+        UNION ALL SELECT b.segment, b.period_start, b.fact, -b.value FROM (@before_seen@) b) q
+ GROUP BY 1, 2, 3
+$sql$, '@now_seen@', @extschema@.ledger_kpi_cohorts_seen('timestamptz ''infinity''', 't.customer_id IN (SELECT d.customer_id FROM touched d)')),
+       '@before_seen@', @extschema@.ledger_kpi_cohorts_seen('@revenue_until@', 't.customer_id IN (SELECT d.customer_id FROM touched d)'));
+COMMENT ON FUNCTION ledger_kpi_facts_cohorts_kept() IS 'facts of cohorts: those kept, and what touchpoints since have changed of them';
 
 -- Recurring revenue as the fold of the ledger has it (fold.c), over the touchpoints that open, change and end
 -- subscriptions and contracts: how much a month it changes when.  Ends that are still to come are told, too.
@@ -196,7 +225,7 @@ WITH touched AS MATERIALIZED (
   SELECT DISTINCT t.customer_id FROM @ledger@.touchpoint t JOIN @ledger@.touchpoint_kind k ON k.kind = t.kind AND k.subject_effect <> 'none'
    WHERE t.occurred_at >= @revenue_until@ AND t.customer_id IS NOT NULL
 ), change AS (
-  SELECT c.customer_id, c.changed_at, c.amount FROM @ledger@.kpi_revenue_change c WHERE NOT EXISTS (SELECT FROM touched d WHERE d.customer_id = c.customer_id)
+  SELECT c.customer_id, c.changed_at, c.amount FROM @ledger@.kpi_revenue_change c WHERE NOT EXISTS (SELECT FROM touched d WHERE d.customer_id = c.customer_id)@moving@
   UNION ALL
   SELECT * FROM (@revenue_changes@) d
 ), net AS (
@@ -224,7 +253,7 @@ WITH touched AS MATERIALIZED (
          coalesce(o.net, 0) + sum(coalesce(c.net, 0)) OVER w AS at_end, coalesce(o.subscribers, 0) + sum(coalesce(c.subscribers, 0)) OVER w AS subscribers_end
     FROM @periods@ p CROSS JOIN @segments@ s
     LEFT JOIN counted c ON c.segment = s.segment AND c.period_start = p.period_start
-    LEFT JOIN counted o ON o.segment = s.segment AND o.period_start = '-infinity'
+    LEFT JOIN (@paying@) o ON o.segment = s.segment
     LEFT JOIN bought b ON b.segment = s.segment AND b.period_start = p.period_start
   WINDOW w AS (PARTITION BY s.segment ORDER BY p.period_start ROWS UNBOUNDED PRECEDING)
 )

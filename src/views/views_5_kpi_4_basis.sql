@@ -8,27 +8,44 @@ CREATE FUNCTION ledger_grain_step(grain text) RETURNS interval
                     WHEN 'month' THEN interval '1 month' WHEN 'year' THEN interval '1 year' END;
 COMMENT ON FUNCTION ledger_grain_step(text) IS 'the length of a period: day, week, month, quarter or year';
 
--- Customers at the start: those of the end of the period before, where that is kept and the range goes on to now; else counted.
-CREATE FUNCTION ledger_kpi_opening(ledger text, grain text, since date, is_live boolean, segments text[]) RETURNS text
+-- The period before a range that goes on to now, where everyone's figures of it are kept.  Not of segments: who belongs to
+-- them may be others by now.
+CREATE FUNCTION ledger_kpi_kept_before(ledger text, grain text, since date, is_live boolean, segments text[]) RETURNS date
   LANGUAGE plpgsql STABLE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  before date := since - @extschema@.ledger_grain_step(grain);
-  kept bigint := 0;
+  kept date;
 BEGIN
-  IF is_live THEN
-    EXECUTE format('SELECT count(*) FROM %I.kpi_period p WHERE p.segment = ANY (coalesce($1, ''{all}'')) AND p.period_grain = $2 AND p.period_start = $3', ledger)
-      INTO kept USING segments, grain, before;
+  IF is_live AND segments IS NULL THEN
+    EXECUTE format('SELECT p.period_start FROM %I.kpi_period p WHERE p.segment = ''all'' AND p.period_grain = $1 AND p.period_start = $2', ledger)
+      INTO kept USING grain, (since - @extschema@.ledger_grain_step(grain))::date;
   END IF;
-  IF kept > 0 AND kept = coalesce(cardinality(segments), 1) THEN
-    RETURN format('SELECT f.segment, f.value AS n FROM %I.kpi_fact f WHERE f.segment = ANY (%L) AND f.period_grain = %L AND f.period_start = %L AND f.fact = ''customers_end''',
-                  ledger, coalesce(segments, '{all}'), grain, before);
-  END IF;
-  RETURN 'SELECT @segment@ AS segment, count(*)::numeric AS n FROM @ledger@.stage_history t @scope@'
-         ' WHERE t.entered_at < @from@ AND (t.left_at IS NULL OR t.left_at >= @from@) AND @extschema@.is_customer(t.stage) GROUP BY 1';
+  RETURN kept;
 END $$;
-COMMENT ON FUNCTION ledger_kpi_opening(text, text, date, boolean, text[]) IS 'part of KPIs: the query for the customers at the start of a range of periods, by segment';
+COMMENT ON FUNCTION ledger_kpi_kept_before(text, text, date, boolean, text[]) IS 'part of KPIs: the period before a range of periods, where what is kept of it may begin the range; else NULL';
+
+-- Customers at the start: those of the end of the period before, where that is kept; else counted.
+CREATE FUNCTION ledger_kpi_opening(ledger text, grain text, kept_before date) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+  SET datestyle = 'ISO, YMD'
+  RETURN CASE WHEN kept_before IS NOT NULL THEN
+    format('SELECT f.segment, f.value AS n FROM %I.kpi_fact f WHERE f.segment = ''all'' AND f.period_grain = %L AND f.period_start = %L AND f.fact = ''customers_end''', ledger, grain, kept_before)
+  ELSE 'SELECT @segment@ AS segment, count(*)::numeric AS n FROM @ledger@.stage_history t @scope@'
+       ' WHERE t.entered_at < @from@ AND (t.left_at IS NULL OR t.left_at >= @from@) AND @extschema@.is_customer(t.stage) GROUP BY 1' END;
+COMMENT ON FUNCTION ledger_kpi_opening(text, text, date) IS 'part of KPIs: the query for the customers at the start of a range of periods, by segment';
+
+-- Recurring revenue at the start, in the same way; then only those whose revenue moves in the range need be read.
+CREATE FUNCTION ledger_kpi_paying(ledger text, grain text, kept_before date) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+  SET datestyle = 'ISO, YMD'
+  RETURN CASE WHEN kept_before IS NOT NULL THEN
+    format('SELECT ''all''::text AS segment, sum(f.value) FILTER (WHERE f.fact = ''mrr_end'') AS net, sum(f.value) FILTER (WHERE f.fact = ''subscribers_end'') AS subscribers FROM %I.kpi_fact f'
+           ' WHERE f.segment = ''all'' AND f.period_grain = %L AND f.period_start = %L AND f.fact IN (''mrr_end'', ''subscribers_end'')', ledger, grain, kept_before)
+  ELSE 'SELECT n.segment, n.net, n.subscribers FROM counted n WHERE n.period_start = ''-infinity''' END;
+COMMENT ON FUNCTION ledger_kpi_paying(text, text, date) IS 'part of KPIs: the query for recurring revenue and who pays it at the start of a range of periods, by segment';
 
 CREATE FUNCTION ledger_revenue_touched(ledger text, since timestamptz) RETURNS text
   LANGUAGE sql STABLE
@@ -49,18 +66,21 @@ DECLARE
   filled text := query;
   words text[];
   revenue_until timestamptz;
+  kept_before date := @extschema@.ledger_kpi_kept_before(ledger, grain, since, until > now() AT TIME ZONE zone, segments);
 BEGIN
   IF query LIKE '%@revenue_until@%' THEN
     EXECUTE format('SELECT coalesce(k.revenue_until, ''-infinity'') FROM %I.kpi_revenue_until k', ledger) INTO revenue_until;
   END IF;
   words := ARRAY[
-    ['@opening@', @extschema@.ledger_kpi_opening(ledger, grain, since, until > now() AT TIME ZONE zone, segments)],
+    ['@opening@', @extschema@.ledger_kpi_opening(ledger, grain, kept_before)],
+    ['@paying@', @extschema@.ledger_kpi_paying(ledger, grain, kept_before)],
+    ['@moving@', CASE WHEN kept_before IS NULL THEN '' ELSE ' AND c.customer_id IN (SELECT m.customer_id FROM @ledger@.kpi_revenue_change m WHERE m.changed_at >= @from@ AND m.changed_at < @until@)' END],
     ['@revenue_changes@', format('SELECT r.customer::%s AS customer_id, r.changed_at, sum(r.amount) AS amount FROM @extschema@.ledger_revenue_changes(%L, %L) r GROUP BY 1, 2 HAVING sum(r.amount) <> 0',
                                  @extschema@.ledger_key_type(ledger), ledger, @extschema@.ledger_revenue_touched(ledger, revenue_until))],
     ['@segments@', CASE WHEN scope IS NULL THEN '(SELECT ''all''::text AS segment)' ELSE format('(SELECT unnest(%L::text[]) AS segment)', segments) END],
     ['@segment@', CASE WHEN scope IS NULL THEN '''all''::text' ELSE 'g.segment' END],
     ['@scope@', CASE WHEN scope IS NULL THEN '' ELSE format('JOIN %s g ON g.customer_id = t.customer_id AND g.segment = ANY (%L)', scope, segments) END],
-    ['@periods@', format('(SELECT p::date AS period_start, p AT TIME ZONE %3$L AS from_at, (p + %4$L::interval) AT TIME ZONE %3$L AS to_at FROM generate_series(%1$L::timestamp, %2$L::timestamp - interval ''1 day'', %4$L::interval) p)',
+    ['@periods@', format('(SELECT p::date AS period_start, p AT TIME ZONE %3$L AS from_at, (p + %4$L::interval) AT TIME ZONE %3$L AS to_at FROM generate_series(%1$L::timestamp, %2$L::timestamp - interval ''1 day'', %4$L::interval) p OFFSET 0)', -- computed once, not for each row that is compared
                          since, until, zone, step)],
     ['@from@', format('%L::timestamptz', since::timestamp AT TIME ZONE zone)],
     ['@until@', format('%L::timestamptz', least(until::timestamp AT TIME ZONE zone, now()))],
@@ -75,6 +95,18 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION ledger_kpi_query(text, text, text, date, date, text, text[]) IS
   'part of KPIs: the query of a family of facts for the periods from since to before until, for everyone, or for some of the segments that the relation scope gives customers';
+
+CREATE FUNCTION ledger_cohorts_kept(ledger text) RETURNS boolean
+  LANGUAGE plpgsql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  kept boolean;
+BEGIN
+  EXECUTE format('SELECT EXISTS (SELECT FROM %1$I.kpi_revenue_until u WHERE u.revenue_until IS NOT NULL AND NOT EXISTS (SELECT FROM %1$I.kpi_late l WHERE l.late_since < u.revenue_until))', ledger) INTO kept;
+  RETURN kept;
+END $$;
+COMMENT ON FUNCTION ledger_cohorts_kept(text) IS 'part of KPIs: nothing has come late since cohorts were kept: else they are computed from the log';
 
 CREATE FUNCTION ledger_kpi_facts(
   ledger text, grain text, since date, until date, families text[], scope text DEFAULT NULL, segments text[] DEFAULT NULL,
@@ -94,7 +126,8 @@ BEGIN
   PERFORM set_config('TimeZone', @extschema@.ledger_setting(ledger, 'time_zone'), true);
   FOREACH wanted IN ARRAY families LOOP
     CONTINUE WHEN wanted = 'health' AND to_regclass(format('%I.health_history', ledger)) IS NULL;
-    EXECUTE format('SELECT @extschema@.%I()', 'ledger_kpi_facts_' || wanted) INTO query;
+    EXECUTE format('SELECT @extschema@.%I()', 'ledger_kpi_facts_' || wanted
+                   || CASE WHEN wanted = 'cohorts' AND segments IS NULL AND @extschema@.ledger_cohorts_kept(ledger) THEN '_kept' ELSE '' END) INTO query;
     RETURN QUERY EXECUTE format('SELECT %L::text, q.segment, q.period_start, q.fact::text, q.value::numeric FROM (%s) q (segment, period_start, fact, value) WHERE q.value <> 0',
       wanted, @extschema@.ledger_kpi_query(ledger, query, grain, since, until, scope, segments));
   END LOOP;

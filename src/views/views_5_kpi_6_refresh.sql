@@ -87,6 +87,29 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION ledger_refresh_begin(text, timestamptz) IS 'part of ledger_refresh(): draws the line behind which touchpoints are late';
 
+CREATE FUNCTION ledger_refresh_cohorts(ledger text, seen timestamptz) RETURNS void
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+  SET datestyle = 'ISO, YMD'
+  SET timezone = 'UTC'
+AS $$
+DECLARE
+  grain text;
+  first_at timestamptz;
+  zone text := @extschema@.ledger_setting(ledger, 'time_zone');
+BEGIN
+  PERFORM set_config('TimeZone', zone, true);
+  EXECUTE format('DELETE FROM %I.kpi_cohort', ledger);
+  EXECUTE format('SELECT min(t.occurred_at) FROM %I.touchpoint t', ledger) INTO first_at;
+  FOREACH grain IN ARRAY @extschema@.ledger_kpi_grains(ledger) LOOP
+    CONTINUE WHEN first_at IS NULL;
+    EXECUTE format('INSERT INTO %I.kpi_cohort (period_grain, period_start, fact, value) SELECT %L, q.period_start, q.fact, q.value FROM (%s) q', ledger, grain,
+      @extschema@.ledger_kpi_query(ledger, @extschema@.ledger_kpi_cohorts_seen(format('%L::timestamptz', seen), 'true'), grain,
+        @extschema@.period_start(first_at, grain, zone), (@extschema@.period_start(now(), grain, zone) + @extschema@.ledger_grain_step(grain))::date, NULL, NULL));
+  END LOOP;
+END $$;
+COMMENT ON FUNCTION ledger_refresh_cohorts(text, timestamptz) IS 'part of ledger_refresh(): what had become of opportunities and leads of each period at the line';
+
 CREATE FUNCTION ledger_refresh_revenue(ledger text, as_of timestamptz) RETURNS void
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
@@ -100,9 +123,11 @@ BEGIN
   EXECUTE format('DELETE FROM %I.kpi_revenue_change', ledger);
   EXECUTE format('INSERT INTO %I.kpi_revenue_change (customer_id, changed_at, amount) SELECT r.customer::%s, r.changed_at, sum(r.amount) FROM @extschema@.ledger_revenue_changes(%L, %L) r GROUP BY 1, 2 HAVING sum(r.amount) <> 0',
     ledger, @extschema@.ledger_key_type(ledger), ledger, format('t.occurred_at < %L::timestamptz', until));
+  PERFORM @extschema@.ledger_refresh_cohorts(ledger, until);
   EXECUTE format('UPDATE %I.kpi_revenue_until SET revenue_until = $1', ledger) USING until;
+  EXECUTE format('ANALYZE %I.kpi_revenue_change', ledger);
 END $$;
-COMMENT ON FUNCTION ledger_refresh_revenue(text, timestamptz) IS 'part of ledger_refresh(): when recurring revenue of each customer changed';
+COMMENT ON FUNCTION ledger_refresh_revenue(text, timestamptz) IS 'part of ledger_refresh(): when recurring revenue of each customer changed, and what had become of cohorts, at the line';
 
 -- Keeps the facts of some periods; how many of them had been kept and turned out otherwise.
 CREATE FUNCTION ledger_refresh_periods(ledger text, grain text, segments text[], since date, until date, as_of timestamptz) RETURNS bigint

@@ -84,6 +84,7 @@ AS $$
 BEGIN
   EXECUTE format('DELETE FROM %I.kpi_member', ledger);
   EXECUTE format('INSERT INTO %1$I.kpi_member (customer_id, segment) SELECT DISTINCT s.customer_id, s.segment FROM %1$I.customer_segment s', ledger);
+  EXECUTE format('ANALYZE %I.kpi_member', ledger);
 END $$;
 COMMENT ON FUNCTION ledger_refresh_members(text) IS 'part of ledger_refresh(): notes who belongs to which segment now';
 

@@ -210,6 +210,80 @@ SELECT t.experiment, --: property experiment of experiment_exposure
 $view$);
 COMMENT ON FUNCTION ledger_view_experiments(text) IS 'part of ledger_make_views(): experiments';
 
+-- Who saw which variant of an experiment first; a variant stands where a segment would: experiment, unit separator, variant.
+CREATE FUNCTION ledger_experiment_variants(ledger text) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+  RETURN format($sql$(SELECT DISTINCT ON (v.customer_id, v.properties ->> 'experiment') v.customer_id, v.properties ->> 'experiment' AS experiment, v.occurred_at AS seen_at,
+    (v.properties ->> 'experiment') || chr(31) || coalesce(v.properties ->> 'variant', 'unknown') AS segment
+  FROM %I.touchpoint v WHERE v.kind = 'experiment_exposure' AND v.customer_id IS NOT NULL AND v.properties ->> 'experiment' IS NOT NULL
+ ORDER BY v.customer_id, v.properties ->> 'experiment', v.occurred_at, v.properties ->> 'variant')$sql$, ledger);
+COMMENT ON FUNCTION ledger_experiment_variants(text) IS 'part of experiment_kpis: the query for the variant of each experiment that a customer saw first';
+
+CREATE FUNCTION ledger_kpi_live_variants(
+  ledger text, OUT segment text, OUT period_start date, OUT fact text, OUT value numeric
+) RETURNS SETOF record
+  LANGUAGE plpgsql STABLE ROWS 10000
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  scope text := @extschema@.ledger_experiment_variants(ledger);
+  zone text := @extschema@.ledger_setting(ledger, 'time_zone');
+  part record;
+BEGIN
+  FOR part IN EXECUTE format('SELECT min(x.seen_at) AS began_at, array_agg(DISTINCT x.segment) AS variants FROM %s x GROUP BY x.experiment', scope) LOOP
+    RETURN QUERY SELECT f.segment, f.period_start, f.fact, f.value
+                   FROM @extschema@.ledger_kpi_facts(ledger, 'month', @extschema@.period_start(part.began_at, 'month', zone), (@extschema@.period_start(now(), 'month', zone) + interval '1 month')::date,
+                          ARRAY(SELECT k.family FROM @extschema@.ledger_kpi_families() k), scope, part.variants) f;
+  END LOOP;
+END $$;
+COMMENT ON FUNCTION ledger_kpi_live_variants(text) IS 'the facts of months by variant of each experiment, since the month in which somebody saw the first';
+
+CREATE FUNCTION ledger_view_experiment_kpis(ledger text) RETURNS void
+  LANGUAGE sql
+  SET search_path = pg_catalog, pg_temp
+  RETURN @extschema@.ledger_make_view(ledger, 'experiment_kpis', format($view$
+--: every KPI of those who saw each variant of an experiment, by month, beside the control: one row each
+WITH known AS MATERIALIZED (
+  SELECT l.*, split_part(l.segment, chr(31), 1) AS experiment, split_part(l.segment, chr(31), 2) AS variant,
+         coalesce(d.bounds = 'wilson' AND l.value IS NOT NULL AND l.denominator > 0 AND l.numerator BETWEEN 0 AND l.denominator, false) AS is_share
+    FROM (%s) l JOIN @extschema@.ledger_kpis() d ON d.kpi = l.kpi
+), controlled AS (
+  SELECT k.*, first_value(k.variant) OVER w = k.variant AS is_control, first_value(k.value) OVER w AS control_value, first_value(k.is_share) OVER w AS control_is_share,
+         first_value(k.denominator) OVER w AS control_n, first_value(k.numerator) OVER w AS control_hits
+    FROM known k WINDOW w AS (PARTITION BY k.experiment, k.kpi, k.period_start ORDER BY lower(k.variant) <> 'control', k.variant COLLATE "C" ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+), tested AS (
+  SELECT c.*, e.z, e.p_value,
+         CASE WHEN e.z IS NOT NULL THEN sqrt(c.value * (1 - c.value) / c.denominator + c.control_value * (1 - c.control_value) / c.control_n) END AS error
+    FROM controlled c
+    LEFT JOIN LATERAL @extschema@.nps_compare(
+      (CASE WHEN c.is_share AND c.control_is_share AND NOT c.is_control THEN format('{"scale": [0, 10], "counts": [0, 0, 0, 0, 0, 0, 0, %%s, 0, %%s, 0]}', (c.control_n - c.control_hits)::bigint, c.control_hits::bigint) END)::@extschema@.rating_summary,
+      (CASE WHEN c.is_share AND c.control_is_share AND NOT c.is_control THEN format('{"scale": [0, 10], "counts": [0, 0, 0, 0, 0, 0, 0, %%s, 0, %%s, 0]}', (c.denominator - c.numerator)::bigint, c.numerator::bigint) END)::@extschema@.rating_summary) e
+      ON c.is_share AND c.control_is_share AND NOT c.is_control
+)
+SELECT t.experiment, --: property experiment of experiment_exposure
+       t.variant, --: property variant of the first exposure
+       t.kpi, --: what is measured: see kpi_definition; of everyone who has seen the variant by now, in the whole month
+       t.period_start, --: first day of the month, from the one in which somebody saw the experiment first
+       t.period_end, --: first day after the month
+       t.is_complete, --: the month is over
+       t.is_control, --: the others are compared with this one: named control, else the first by name
+       t.value, --: numerator / denominator (nps: times 100), in the unit; NULL: nothing to divide by, or known only when the month is over
+       t.numerator, --: what is counted or summed
+       t.denominator, --: out of how many, or per what; NULL: the numerator is the value
+       t.lower AS value_lower, --: lower end of the 95 %% interval of value; NULL where it has none
+       t.upper AS value_upper, --: upper end of the 95 %% interval of value
+       t.unit, --: count, rate (0..1), ratio, money, score, points, seconds, hours, days, months, quantity
+       CASE WHEN NOT t.is_control THEN t.value - t.control_value END AS difference, --: value less the control's
+       CASE WHEN NOT t.is_control THEN t.value - t.control_value - 1.959963984540054 * t.error END AS difference_lower, --: lower end of the 95 %% interval of the difference of two shares (Wald, variances not pooled)
+       CASE WHEN NOT t.is_control THEN t.value - t.control_value + 1.959963984540054 * t.error END AS difference_upper, --: upper end of the 95 %% interval of the difference
+       t.z, --: the difference of two shares in standard errors; NULL for what is no share, and the control
+       t.p_value --: probability of such a difference by chance alone, two-sided two-proportion test; NULL for what is no share, and the control
+  FROM tested t
+$view$, regexp_replace(@extschema@.ledger_kpi_long(@extschema@.ledger_kpi_dated(ledger, @extschema@.ledger_kpi_pivot(
+    format('SELECT l.segment, ''month''::text AS period_grain, l.period_start, l.fact, l.value FROM @extschema@.ledger_kpi_live_variants(%L) l', ledger), @extschema@.ledger_kpi_facts_known())), true), ' --: [^\n]*', '', 'g')));
+COMMENT ON FUNCTION ledger_view_experiment_kpis(text) IS 'part of ledger_make_views(): experiment_kpis';
+
 CREATE FUNCTION ledger_view_kpi_progress(ledger text) RETURNS void
   LANGUAGE sql
   RETURN @extschema@.ledger_make_view(ledger, 'kpi_progress', $view$

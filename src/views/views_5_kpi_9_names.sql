@@ -16,6 +16,7 @@ CREATE FUNCTION ledger_kpi_view_names() RETURNS text[]
     'acquisition_channels',
     'attribution_by_channel',
     'experiments',
+    'experiment_kpis',
     'kpi_progress'
   ]::pg_catalog.text[];
 COMMENT ON FUNCTION ledger_kpi_view_names() IS 'the views of KPIs in the order in which they are made';

@@ -4,7 +4,7 @@
 SET client_min_messages = error;
 SET timezone = 'UTC';
 CREATE EXTENSION IF NOT EXISTS pgtap;
-SELECT plan(105);
+SELECT plan(109);
 SELECT setseed(0.4711);
 SELECT ledger_create('made');
 UPDATE made.setting SET value = 'America/New_York' WHERE name = 'time_zone';
@@ -182,6 +182,13 @@ CALL ledger_refresh('stepwise', as_of => '2024-03-05');
 INSERT INTO stepwise.touchpoint (customer_id, kind, occurred_at, subject, amount, quantity, score, channel, campaign, properties, source, source_key)
   SELECT customer_id, kind, occurred_at, subject, amount, quantity, score, channel, campaign, properties, source, source_key FROM made.touchpoint WHERE occurred_at >= '2024-03-10';
 SELECT is((SELECT count(*) FROM stepwise.kpi_late), 0::bigint, 'what goes on where the last refresh stopped is not late');
+SELECT ledger_tick('stepwise', now());
+SELECT is_empty($$SELECT kpi, period_start, value, numerator, denominator, n, lower, upper FROM made.kpi WHERE is_complete AND kpi NOT LIKE 'health%' EXCEPT SELECT kpi, period_start, value, numerator, denominator, n, lower, upper FROM stepwise.kpi WHERE period_grain = 'month'$$, 'what is kept of the months before, and what is read since, are the same figures');
+INSERT INTO stepwise.touchpoint (customer_id, kind, occurred_at, subject, source_key) SELECT customer_id, 'opportunity_won', '2024-06-01', subject, 'won ' || touchpoint_id FROM stepwise.touchpoint WHERE kind = 'opportunity_opened' AND occurred_at < '2024-03-01 00:00-05';
+SELECT results_eq($$SELECT numerator, denominator > 5 FROM stepwise.kpi WHERE kpi = 'opportunity_to_customer_rate' AND period_grain = 'month' AND period_start BETWEEN '2024-01-01' AND '2024-02-01'$$,
+  $$SELECT denominator, true FROM stepwise.kpi WHERE kpi = 'opportunity_to_customer_rate' AND period_grain = 'month' AND period_start BETWEEN '2024-01-01' AND '2024-02-01'$$, 'opportunities of months that were kept are won since');
+DELETE FROM stepwise.touchpoint WHERE source_key LIKE 'won %';
+SELECT is((SELECT count(*) FROM stepwise.kpi_late), 0::bigint, 'of which nothing is late');
 CALL ledger_refresh('stepwise', as_of => '2024-05-20');
 CALL ledger_refresh('stepwise');
 SELECT is_empty($$SELECT kpi, period_start, value, numerator, denominator, n, lower, upper FROM made.kpi WHERE is_complete AND kpi NOT LIKE 'health%' EXCEPT SELECT kpi, period_start, value, numerator, denominator, n, lower, upper FROM stepwise.kpi WHERE period_grain = 'month'$$, 'one month after the other: the same figures');
@@ -199,6 +206,15 @@ SELECT is_empty($$SELECT kpi, period_start, value, numerator, denominator, n, lo
 INSERT INTO parted.touchpoint (customer_id, kind, occurred_at, source_key) VALUES ('1', 'page_view', '2024-05-01', 'late');
 SELECT is(min(late_since), '2024-05-01'::timestamptz, 'and what comes late is noted there, too') FROM parted.kpi_late;
 
+-- Who leaves a segment's customers has been one of them, though the segment had none of it when the month before was kept.
+SELECT ledger_create('moved');
+INSERT INTO moved.touchpoint (customer_id, kind, occurred_at, subject, amount) SELECT i, 'subscription_started', date_trunc('month', now()) - interval '40 days', 's', 10 FROM generate_series(1, 3) i;
+CALL ledger_refresh('moved');
+INSERT INTO moved.touchpoint (customer_id, kind, occurred_at, subject) VALUES (1, 'subscription_ended', greatest(now() - interval '1 hour', date_trunc('month', now())), 's');
+CALL ledger_refresh('moved');
+SELECT results_eq($$SELECT kpi, value FROM moved.kpi_by_segment WHERE segment = 'churned' AND NOT is_complete AND kpi IN ('customers', 'customers_lost') ORDER BY 1$$,
+  $$VALUES ('customers', 0::double precision), ('customers_lost', 1)$$, 'customers of a segment at the start are those of who belongs to it now');
+
 -- Without touchpoints each view answers.
 SELECT ledger_create('empty');
 CALL ledger_refresh('empty');
@@ -206,4 +222,4 @@ SELECT is((SELECT count(*) FROM empty.kpi_monthly), 1::bigint, 'an empty ledger 
 SELECT is((SELECT count(*) FROM empty.cohort_retention) + (SELECT count(*) FROM empty.activity_lifecycle) + (SELECT count(*) FROM empty.experiments) + (SELECT count(*) FROM empty.acquisition_channels)
   + (SELECT count(*) FROM empty.attribution_by_channel) + (SELECT count(*) FROM empty.kpi_progress) + (SELECT count(*) FROM empty.customer_segment) + (SELECT count(*) FROM empty.kpi_by_segment), 0::bigint, 'and its other views are empty');
 SELECT * FROM finish();
-SELECT ledger_drop(l, l) FROM unnest('{made,stepwise,parted,empty}'::text[]) l;
+SELECT ledger_drop(l, l) FROM unnest('{made,stepwise,parted,moved,empty}'::text[]) l;

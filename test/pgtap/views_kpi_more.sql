@@ -3,7 +3,7 @@
 SET client_min_messages = error;
 SET timezone = 'UTC';
 BEGIN;
-SELECT plan(38);
+SELECT plan(43);
 CREATE ROLE kpi_reader;
 CREATE ROLE kpi_admin;
 SELECT ledger_create('more');
@@ -56,6 +56,17 @@ SELECT is(round(p_value::numeric, 6), 0.001009, 'two-sided') FROM more.experimen
 SELECT results_eq($$SELECT round(value_lower::numeric, 9), round(value_upper::numeric, 9) FROM more.experiments WHERE kpi = 'conversion_rate' AND variant = 'b'$$,
   $$SELECT round(((0.3 + z * z / 800 - z * sqrt(0.3 * 0.7 / 400 + z * z / 640000)) / (1 + z * z / 400))::numeric, 9), round(((0.3 + z * z / 800 + z * sqrt(0.3 * 0.7 / 400 + z * z / 640000)) / (1 + z * z / 400))::numeric, 9) FROM (SELECT 1.959963984540054 AS z) x$$, 'each with its Wilson interval');
 SELECT is(value, 3::double precision, 'revenue per person is a mean') FROM more.experiments WHERE kpi = 'revenue_per_person' AND variant = 'b';
+-- any KPI by variant: 12 of the 80 buyers of one and 30 of the 120 of the other buy again in the month; p by erfc of the C library
+INSERT INTO more.touchpoint (customer_id, kind, occurred_at, amount) SELECT 10000 + i, 'purchase', '2025-01-20', 10 FROM generate_series(1, 800) i WHERE i <= 12 OR i BETWEEN 401 AND 430;
+CREATE TEMP TABLE by_variant AS SELECT * FROM more.experiment_kpis;
+SELECT set_eq($$SELECT kpi FROM by_variant WHERE experiment = 'e' AND variant = 'b' AND period_start = '2025-01-01'$$, $$SELECT kpi FROM ledger_kpis() WHERE by_segment$$, 'each KPI is told of a variant');
+SELECT results_eq($$SELECT variant, is_control, numerator, denominator, value FROM by_variant WHERE kpi = 'repeat_purchase_rate' AND period_start = '2025-01-01' ORDER BY 1$$,
+  $$VALUES ('b', false, 30::double precision, 120::double precision, 0.25::double precision), ('control', true, 12, 80, 0.15)$$, 'with what it is made of');
+SELECT results_eq($$SELECT round(difference::numeric, 10), round(difference_lower::numeric, 10), round(difference_upper::numeric, 10), round(z::numeric, 10), round(p_value::numeric, 10) FROM by_variant WHERE kpi = 'repeat_purchase_rate' AND period_start = '2025-01-01' AND variant = 'b'$$,
+  $$SELECT 0.1::numeric(11,10), round((0.1 - 1.959963984540054 * s)::numeric, 10), round((0.1 + 1.959963984540054 * s)::numeric, 10), round((0.1 / s)::numeric, 10), 0.0750797841 FROM (SELECT sqrt(0.25 * 0.75 / 120 + 0.15 * 0.85 / 80) AS s) x$$, 'and two proportions compared');
+SELECT is_empty($$SELECT FROM by_variant WHERE (is_control OR unit <> 'rate') AND (z IS NOT NULL OR p_value IS NOT NULL) OR is_control AND difference IS NOT NULL$$, 'what is no share, and the control, has no test');
+SELECT results_eq($$SELECT variant, period_start, value FROM by_variant WHERE kpi = 'orders' AND value > 0 ORDER BY 1, 2$$,
+  $$SELECT e.properties ->> 'variant', date_trunc('month', p.occurred_at)::date, count(*)::double precision FROM more.touchpoint p JOIN more.touchpoint e ON e.customer_id = p.customer_id AND e.kind = 'experiment_exposure' WHERE p.kind = 'purchase' AND p.occurred_at >= '2025-01-01' GROUP BY 1, 2 ORDER BY 1, 2$$, 'a KPI by variant and month is what a plain query says');
 
 -- channels and attribution
 SELECT results_eq($$SELECT sum(customer_count)::bigint, sum(lead_count)::bigint, sum(revenue_amount), sum(spend_amount) FROM more.acquisition_channels$$,
