@@ -8,6 +8,7 @@
 #include "common/hashfn.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 static char *
@@ -405,11 +406,16 @@ ledger_read_default_rules(Ledger *l, const char *qextension)
 	SPI_finish();
 }
 
+/*
+ * What is read is kept until it changes: so it must be what is committed by now, not what the
+ * statement, or the transaction, has begun with.
+ */
 void
 ledger_read_rules(Ledger *l)
 {
 	set_defaults(l);
 	SPI_connect();
+	PushActiveSnapshot(GetLatestSnapshot());
 	take_time_zone(l, "UTC");
 	read_settings(l);
 	read_kinds(l, psprintf("%s.touchpoint_kind", l->qschema),
@@ -417,5 +423,6 @@ ledger_read_rules(Ledger *l)
 	read_signature(l);
 	read_tracks(l);
 	read_plays(l);
+	PopActiveSnapshot();
 	SPI_finish();
 }
