@@ -149,7 +149,9 @@ direct_ledger_describe(const Ledger *l)
 				  find_columns(l, d->history.table, SPAN, SPAN_COLUMN_COUNT, d->span_column) &&
 				  find_columns(l, d->outbox.table, EVENT, EVENT_COLUMN_COUNT, d->event_column) &&
 				  find_columns(l, l->touchpoint, TOUCH, TOUCH_COLUMN_COUNT, d->touch_column) &&
-				  find_column(d->clock, "horizon", TIMESTAMPTZOID, &d->horizon);
+				  find_column(d->clock, "horizon", TIMESTAMPTZOID, &d->horizon) &&
+				  direct_has_key(&d->customer, &d->customer_column[CUSTOMER_KEY], 1) &&
+				  direct_has_key(&d->history, &d->span_column[SPAN_CUSTOMER], 2);
 	d->may_log = d->may_fold && d->touchpoint.plain;
 	if (d->may_log)
 	{
@@ -315,23 +317,26 @@ read_horizon(const DirectLedger *d)
 /* ---- the history ---- */
 
 static void
-close_span(const Ledger *l, DirectTable *t, Datum key, const FoldSpan *span)
+close_span(const Ledger *l, Datum key, const FoldSpan *span)
 {
 	const AttrNumber *column = l->direct->span_column;
+	DirectTable t = direct_open(&l->direct->history);
 	ScanKeyData scan[2];
 	TupleTableSlot *slot;
 
 	customer_key(l, key, column[SPAN_CUSTOMER], &scan[0]);
 	ScanKeyInit(&scan[1], column[SPAN_SEQ], BTEqualStrategyNumber, F_INT4EQ,
 				Int32GetDatum(span->seq));
-	slot = direct_find(t, scan, 2);
-	if (slot == NULL)
-		return; /* drift, which ledger_check finds */
-	direct_fill_row(t, slot);
-	direct_set(t, column[SPAN_LEFT], TimestampTzGetDatum(span->left_at),
-			   span->left_at == FOLD_NEVER);
-	direct_update(t, slot);
-	ExecDropSingleTupleTableSlot(slot);
+	slot = direct_lock(&t, scan, 2); /* without it: drift, which ledger_check finds */
+	if (slot != NULL)
+	{
+		direct_fill_row(&t, slot);
+		direct_set(&t, column[SPAN_LEFT], TimestampTzGetDatum(span->left_at),
+				   span->left_at == FOLD_NEVER);
+		direct_update(&t, slot);
+		ExecDropSingleTupleTableSlot(slot);
+	}
+	direct_close(&t);
 }
 
 static void
@@ -340,22 +345,27 @@ set_text(DirectTable *t, AttrNumber column, const char *text)
 	direct_set(t, column, text == NULL ? (Datum) 0 : CStringGetTextDatum(text), text == NULL);
 }
 
-static void
-put_span(const Ledger *l, DirectTable *t, Datum key, const FoldSpan *span)
+/* False if there is another in its place. */
+static bool
+put_span(const Ledger *l, Datum key, const FoldSpan *span)
 {
 	const AttrNumber *column = l->direct->span_column;
+	DirectTable t = direct_open(&l->direct->history);
+	bool written;
 
-	direct_fill_defaults(t);
-	direct_set(t, column[SPAN_CUSTOMER], key, false);
-	direct_set(t, column[SPAN_SEQ], Int32GetDatum(span->seq), false);
-	direct_set(t, column[SPAN_STAGE], ObjectIdGetDatum(stage_oid(span->stage)), false);
-	direct_set(t, column[SPAN_ENTERED], TimestampTzGetDatum(span->entered_at), false);
-	direct_set(t, column[SPAN_LEFT], TimestampTzGetDatum(span->left_at),
+	direct_fill_defaults(&t);
+	direct_set(&t, column[SPAN_CUSTOMER], key, false);
+	direct_set(&t, column[SPAN_SEQ], Int32GetDatum(span->seq), false);
+	direct_set(&t, column[SPAN_STAGE], ObjectIdGetDatum(stage_oid(span->stage)), false);
+	direct_set(&t, column[SPAN_ENTERED], TimestampTzGetDatum(span->entered_at), false);
+	direct_set(&t, column[SPAN_LEFT], TimestampTzGetDatum(span->left_at),
 			   span->left_at == FOLD_NEVER);
-	direct_set(t, column[SPAN_EPISODE], Int32GetDatum(span->episode), false);
-	set_text(t, column[SPAN_REASON], span->reason);
-	set_text(t, column[SPAN_ACTOR], span->actor);
-	direct_insert(t);
+	direct_set(&t, column[SPAN_EPISODE], Int32GetDatum(span->episode), false);
+	set_text(&t, column[SPAN_REASON], span->reason);
+	set_text(&t, column[SPAN_ACTOR], span->actor);
+	written = direct_insert_or_nothing(&t);
+	direct_close(&t);
+	return written;
 }
 
 /* Are the changes of the history an end of what is stored, and new spans, at most? */
@@ -370,11 +380,11 @@ history_is_simple(const Folding *c)
 	return true;
 }
 
-static void
+/* False if the history isn't what the row says: then it must be written anew. */
+static bool
 write_history(const Ledger *l, const Folding *c)
 {
 	Datum key = c->row.value[CUSTOMER_KEY];
-	DirectTable t = {0};
 
 	for (int i = 0; i < c->log.n; i++)
 	{
@@ -382,15 +392,12 @@ write_history(const Ledger *l, const Folding *c)
 
 		if (!folding_span_changed(c, span))
 			continue;
-		if (t.rel == NULL)
-			t = direct_open(&l->direct->history);
 		if (span->stored)
-			close_span(l, &t, key, span);
-		else
-			put_span(l, &t, key, span);
+			close_span(l, key, span);
+		else if (!put_span(l, key, span))
+			return false;
 	}
-	if (t.rel != NULL)
-		direct_close(&t);
+	return true;
 }
 
 /* ---- events ---- */
@@ -482,11 +489,10 @@ fold_into(Ledger *l, DirectTable *customers, TupleTableSlot *slot, const Touch *
 	folding_run(&c, touch, 1, read_horizon(l->direct));
 	if (!history_is_simple(&c))
 		return false;
+	if (folding_moved(&c) && !write_history(l, &c))
+		return false;
 	write_customer(l, customers, slot, &c.row);
-	if (!folding_moved(&c))
-		return true;
-	write_history(l, &c);
-	if (l->tells)
+	if (folding_moved(&c) && l->tells)
 		tell(l, c.row.value[CUSTOMER_KEY], "stage_changed", c.state.current.entered_at,
 			 stage_payload(l, &c));
 	return true;

@@ -155,6 +155,18 @@ direct_describe(Oid table, Oid owner, Oid trigger, Oid other_trigger)
 	return shape;
 }
 
+bool
+direct_has_key(const DirectShape *shape, const AttrNumber *columns, int n)
+{
+	Relation index = index_open(shape->key_index, AccessShareLock);
+	bool same = IndexRelationGetNumberOfKeyAttributes(index) == n;
+
+	for (int i = 0; same && i < n; i++)
+		same = index->rd_index->indkey.values[i] == columns[i];
+	index_close(index, AccessShareLock);
+	return same;
+}
+
 /* ---- opening ---- */
 
 DirectTable
@@ -195,50 +207,55 @@ direct_close(DirectTable *t)
 /* ---- finding ---- */
 
 static bool
-find_row(const DirectTable *t, ScanKey keys, int n, ItemPointer tid, TupleTableSlot *slot)
+find_row(const DirectTable *t, const ScanKeyData *keys, int n, ItemPointer tid)
 {
-	SysScanDesc scan =
-		systable_beginscan(t->rel, t->shape->key_index, true, GetActiveSnapshot(), n, keys);
-	HeapTuple tuple = systable_getnext(scan);
-	bool found = HeapTupleIsValid(tuple);
+	ScanKeyData own[DIRECT_KEY_MAX]; /* a scan makes columns of the index of them */
+	SysScanDesc scan;
+	HeapTuple tuple;
+	bool found;
 
+	Assert(n <= DIRECT_KEY_MAX);
+	memcpy(own, keys, n * sizeof(ScanKeyData));
+	scan = systable_beginscan(t->rel, t->shape->key_index, true, GetActiveSnapshot(), n, own);
+	tuple = systable_getnext(scan);
+	found = HeapTupleIsValid(tuple);
 	if (found)
 		*tid = tuple->t_self;
-	if (found && slot != NULL)
-	{
-		ExecForceStoreHeapTuple(tuple, slot, false);
-		ExecMaterializeSlot(slot);
-		slot->tts_tid = tuple->t_self;
-	}
 	systable_endscan(scan);
 	return found;
 }
 
-TupleTableSlot *
-direct_find(const DirectTable *t, ScanKey keys, int n)
+/* A row that was waited for may have another key by now. */
+static bool
+has_keys(TupleTableSlot *row, const ScanKeyData *keys, int n)
 {
-	TupleTableSlot *slot = table_slot_create(t->rel, NULL);
-	ItemPointerData tid;
+	for (int i = 0; i < n; i++)
+	{
+		const ScanKeyData *k = &keys[i];
+		bool isnull;
+		Datum value = slot_getattr(row, k->sk_attno, &isnull);
 
-	if (find_row(t, keys, n, &tid, slot))
-		return slot;
-	ExecDropSingleTupleTableSlot(slot);
-	return NULL;
+		if (isnull || !DatumGetBool(FunctionCall2Coll((FmgrInfo *) &k->sk_func, k->sk_collation,
+													  value, k->sk_argument)))
+			return false;
+	}
+	return true;
 }
 
 TupleTableSlot *
-direct_lock(const DirectTable *t, ScanKey keys, int n)
+direct_lock(const DirectTable *t, const ScanKeyData *keys, int n)
 {
 	ItemPointerData tid;
 	TM_FailureData failure;
 	TupleTableSlot *slot;
 
-	if (!find_row(t, keys, n, &tid, NULL))
+	if (!find_row(t, keys, n, &tid))
 		return NULL;
 	slot = table_slot_create(t->rel, NULL);
 	if (table_tuple_lock(t->rel, &tid, GetActiveSnapshot(), slot, GetCurrentCommandId(false),
 						 LockTupleNoKeyExclusive, LockWaitBlock, TUPLE_LOCK_FLAG_FIND_LAST_VERSION,
-						 &failure) == TM_Ok)
+						 &failure) == TM_Ok &&
+		has_keys(slot, keys, n))
 		return slot;
 	ExecDropSingleTupleTableSlot(slot);
 	return NULL;

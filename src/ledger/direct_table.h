@@ -48,6 +48,9 @@ typedef struct DirectShape
  */
 extern DirectShape direct_describe(Oid table, Oid owner, Oid trigger, Oid other_trigger);
 
+/* Is its primary key made of these columns, in this order? */
+extern bool direct_has_key(const DirectShape *shape, const AttrNumber *columns, int n);
+
 /* A table while it is being worked on. */
 typedef struct DirectTable
 {
@@ -61,11 +64,14 @@ typedef struct DirectTable
 extern DirectTable direct_open(const DirectShape *shape);
 extern void direct_close(DirectTable *t);
 
-/* The row with this primary key, as the active snapshot sees it, into a new slot; or NULL. */
-extern TupleTableSlot *direct_find(const DirectTable *t, ScanKey keys, int n);
+/* The most columns that a primary key may have here. */
+#define DIRECT_KEY_MAX 2
 
-/* The same, its latest version, locked against changes; NULL also if it was deleted meanwhile. */
-extern TupleTableSlot *direct_lock(const DirectTable *t, ScanKey keys, int n);
+/*
+ * The latest version of the row with this primary key, locked against changes, in a new slot; NULL
+ * if there is none, or if it was deleted or given another key meanwhile.
+ */
+extern TupleTableSlot *direct_lock(const DirectTable *t, const ScanKeyData *keys, int n);
 
 /* Fill the slot: with defaults; with a row that is there. */
 extern void direct_fill_defaults(DirectTable *t);

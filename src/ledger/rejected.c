@@ -11,6 +11,7 @@
 #include "executor/executor.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
+#include "parser/parse_coerce.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -49,16 +50,38 @@ refuse_touchpoint(const Ledger *l, const char *fault, const char *kind)
 				 "touchpoints go to touchpoint_rejected.")));
 }
 
+/* Where a column is; an ERROR if it isn't there, or has another type than it was made with. */
+static AttrNumber
+place(const Ledger *l, const char *name, Oid type)
+{
+	AttrNumber column = get_attnum(l->touchpoint, name);
+	Oid is;
+
+	if (column == InvalidAttrNumber)
+		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+						errmsg("table \"%s\" of ledger \"%s\" has no column \"%s\"", "touchpoint",
+							   l->schema, name),
+						errhint("Columns may be added to it; its own keep their names.")));
+	is = get_atttype(l->touchpoint, column);
+	if (!IsBinaryCoercible(is, type))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" of table \"%s\" of ledger \"%s\" is of type %s, not %s",
+						name, "touchpoint", l->schema, format_type_be(is), format_type_be(type)),
+				 errhint("Columns may be added to it; its own keep their types.")));
+	return column;
+}
+
 static Places
-places(Oid touchpoint)
+places(const Ledger *l)
 {
 	Places p;
 
-	p.id = get_attnum(touchpoint, "touchpoint_id");
-	p.customer = get_attnum(touchpoint, "customer_id");
-	p.kind = get_attnum(touchpoint, "kind");
-	p.at = get_attnum(touchpoint, "occurred_at");
-	p.score = get_attnum(touchpoint, "score");
+	p.id = place(l, "touchpoint_id", INT8OID);
+	p.customer = place(l, "customer_id", l->key_type);
+	p.kind = place(l, "kind", TEXTOID);
+	p.at = place(l, "occurred_at", TIMESTAMPTZOID);
+	p.score = place(l, "score", FLOAT8OID);
 	return p;
 }
 
@@ -107,7 +130,7 @@ judge(const Ledger *l, const Places *p, TupleTableSlot *slot, Unusable *u)
 static Unusable
 judge_all(const Ledger *l, const TriggerData *trigger)
 {
-	Places p = places(RelationGetRelid(trigger->tg_relation));
+	Places p = places(l);
 	TupleTableSlot *slot =
 		MakeSingleTupleTableSlot(RelationGetDescr(trigger->tg_relation), &TTSOpsMinimalTuple);
 	Tuplestorestate *rows = trigger->tg_newtable;

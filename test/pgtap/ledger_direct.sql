@@ -2,7 +2,7 @@
 -- leads back to queries.  Both must leave the same rows, events included.
 BEGIN;
 SET LOCAL client_min_messages = error;
-SELECT plan(19);
+SELECT plan(24);
 SELECT setseed(0.3);
 SELECT ledger_create('direct'), ledger_create('queried', 'bigint');
 UPDATE direct.setting SET value = 'America/New_York' WHERE name = 'time_zone';
@@ -86,5 +86,20 @@ SELECT is((SELECT count(*) FROM direct.customer WHERE customer_id = 901), 0::big
 ALTER TABLE direct.touchpoint ENABLE TRIGGER touchpoint_inserted;
 SELECT is((SELECT string_agg(customer_id || ' ' || problem, ', ') FROM ledger_check('direct')), '901 missing', '... which the check finds');
 SELECT is((SELECT count(*) FROM queried.customer WHERE customer_id IN (900, 901)), 2::bigint, 'the other ledger has them');
+
+-- tables that are not what they were
+SELECT ledger_create('own');
+INSERT INTO own.touchpoint (customer_id, kind, occurred_at) VALUES (1, 'signup', '2024-01-01');
+DELETE FROM own.customer;
+INSERT INTO own.touchpoint (customer_id, kind, occurred_at) VALUES (1, 'purchase', '2024-01-02');
+SELECT is((SELECT count(*) FROM ledger_check('own')), 0::bigint, 'a customer who was deleted by hand is folded anew over the history that he has left');
+ALTER TABLE own.stage_history DROP CONSTRAINT stage_history_pkey, ADD UNIQUE (customer_id, seq), ADD COLUMN id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;
+SELECT lives_ok($$INSERT INTO own.touchpoint (customer_id, kind, occurred_at) VALUES (1, 'activated', '2024-01-03')$$, 'a house may give the history another primary key');
+SELECT is((SELECT count(*) FROM ledger_check('own')), 0::bigint, '... which changes nothing else');
+ALTER TABLE own.touchpoint RENAME score TO points;
+SELECT throws_ok($$INSERT INTO own.touchpoint (customer_id, kind, occurred_at) VALUES (1, 'login', '2024-01-04')$$, '42703', 'table "touchpoint" of ledger "own" has no column "score"', 'a column that was renamed is missed');
+ALTER TABLE own.touchpoint RENAME points TO score;
+ALTER TABLE own.touchpoint RENAME kind TO what;
+SELECT throws_ok($$INSERT INTO own.touchpoint (customer_id, what, occurred_at) VALUES (1, 'login', '2024-01-04')$$, '42703', 'table "touchpoint" of ledger "own" has no column "kind"', '... also one whose values are looked at first');
 SELECT * FROM finish();
 ROLLBACK;
