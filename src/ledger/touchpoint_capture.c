@@ -455,6 +455,23 @@ static const char REMOVE_TOUCHPOINTS[] =
 	" AND NOT EXISTS (SELECT FROM captured c WHERE c.source_key = o.source_key)";
 
 /*
+ * An UPDATE of the source may remove some touchpoints, correct others and add yet others, by as many
+ * statements: so whom any of them concerns is locked first, or each would be in order, but not all.
+ */
+#define LOCK_CORRECTED(touchpoints)                                                                \
+	"SELECT pg_catalog.count(*) FROM (SELECT FROM %1$s.customer c WHERE c.customer_id IN ("        \
+	"SELECT t.customer_id FROM old_keys o JOIN " touchpoints " UNION SELECT n.customer_id"         \
+	" FROM captured n) ORDER BY c.customer_id FOR NO KEY UPDATE OF c) l"
+
+static const char LOCK_CORRECTED_ROWS[] =
+	LOCK_CORRECTED("%1$s.touchpoint t ON t.source = $1 AND t.source_key = o.source_key");
+
+static const char LOCK_BY_KEY[] =
+	LOCK_CORRECTED("%1$s.touchpoint_key k ON k.source = $1 AND k.source_key = o.source_key"
+				   " JOIN %1$s.touchpoint t ON t.touchpoint_id = k.touchpoint_id"
+				   " AND t.occurred_at = k.occurred_at");
+
+/*
  * A partitioned log has no unique index that ON CONFLICT could name, so a correction claims the
  * keys first, which waits for whoever is writing one of them: what has a touchpoint by then is
  * updated, what has none is added.
@@ -517,6 +534,13 @@ run_write(const Firing *f, LedgerQuery query, const char *format, int64 rows)
 
 	if (result < 0)
 		elog(ERROR, "could not write touchpoints: %s", SPI_result_code_string(result));
+}
+
+static void
+lock_corrected(const Firing *f)
+{
+	run_write(f, QUERY_LOCK_CORRECTED, f->ledger->partitioned ? LOCK_BY_KEY : LOCK_CORRECTED_ROWS,
+			  Max(f->n_old, f->n_captured));
 }
 
 static void
@@ -597,6 +621,8 @@ write_captured(const Firing *f)
 
 	if (Max(f->n_old, f->n_captured + f->n_refused) <= LEDGER_FEW_ROWS)
 		ledger_prefer_indexes();
+	if (f->n_old > 1 && f->n_captured > 0)
+		lock_corrected(f);
 	if (f->n_old > 0)
 		remove_touchpoints(f);
 	if (f->n_captured > 0 && inserted)

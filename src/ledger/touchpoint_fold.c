@@ -184,7 +184,9 @@ fold_event(Ledger *l, const TriggerData *trigger, int64 rows)
 
 	if (l->partitioned)
 		rejected |= keep_keys(l, trigger, rejected, rows);
-	if (ledger_awaits_upgrade(l))
+	/* the statement that wrote them folds whoever they concern, in the order of all its locks */
+	if (ledger_awaits_upgrade(l) ||
+		(removing_rejected && TRIGGER_FIRED_BY_DELETE(trigger->tg_event)))
 		return;
 	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event) && !rejected)
 		fold_inserted(l, trigger, rows);
