@@ -89,7 +89,7 @@ SELECT format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY; CREATE POLICY tenant ON
 SET ROLE regress_security_reader;
 SELECT names FROM security_try('^ledger_(view|kpi|default|make|create|set|touch|grant|revoke)');
 RESET ROLE;
-SELECT format('ALTER TABLE %s DISABLE ROW LEVEL SECURITY; DROP POLICY tenant ON %1$s', p.polrelid::regclass) FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE c.relnamespace = 'vault'::regnamespace \gexec
+SELECT format('ALTER TABLE %s DISABLE ROW LEVEL SECURITY; DROP POLICY tenant ON %1$s', p.polrelid::regclass) FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid WHERE c.relnamespace = 'vault'::regnamespace ORDER BY c.relname \gexec
 
 -- a right on a view is no right on what it reads
 GRANT USAGE ON SCHEMA vault TO regress_security_stranger; GRANT SELECT ON vault.customer_360, vault.nps_by_month TO regress_security_stranger;
