@@ -37,7 +37,7 @@ ISOLATION_OPTS = --inputdir=test/isolation --encoding=UTF8 --load-extension=$(EX
 EXTRA_CLEAN = $(EXTENSION)--*.sql results output_iso regression.diffs regression.out
 
 # These must work on a machine that has no PostgreSQL yet.
-SELF_CONTAINED = demo test test-matrix lint bench dist help
+SELF_CONTAINED = demo test test-matrix lint bench dist reference rooms help
 .PHONY: $(SELF_CONTAINED) results-folders
 
 
@@ -102,6 +102,13 @@ lint:
 # What PGXN takes: the committed tree.
 dist:
 	git archive --format=zip --prefix=$(EXTENSION)-$(EXTVERSION)/ -o $(EXTENSION)-$(EXTVERSION).zip HEAD
+
+# Write docs/reference*.md anew, from the comments of the catalogue.
+reference:
+	@tools/throwaway tools/reference
+
+rooms:
+	@echo $(ROOMS)
 
 help:
 	@sed -n 's/^# \{0,1\}//p;/^EXTENSION/q' Makefile
