@@ -39,6 +39,7 @@ struct CustomerFold
 	MemoryContext one;	   /* of one customer */
 	int64 horizon;
 	Output moved;	 /* customers */
+	Output added;	 /* keys of those that were inserted */
 	Output spans;	 /* new or changed spans */
 	Output closed;	 /* stored spans that end, or no longer do */
 	bool tells;		 /* some may have another stage than before */
@@ -71,6 +72,8 @@ static const OutputColumn SPANS[] = {
 
 static const OutputColumn CLOSED[] = {
 	{"customer_id", KEY_TYPE}, {"seq", INT4OID}, {"left_at", TIMESTAMPTZOID}};
+
+static const OutputColumn ADDED[] = {{"customer_id", KEY_TYPE}};
 
 static Oid
 column_type(const Ledger *l, Oid type)
@@ -137,6 +140,15 @@ output_register(Output *o)
 		elog(ERROR, "could not register \"%s\": %s", o->name, SPI_result_code_string(result));
 }
 
+/* What was written is of no use any more. */
+static void
+output_restart(Output *o)
+{
+	SPI_unregister_relation(o->name);
+	tuplestore_clear(o->rows);
+	o->n = 0;
+}
+
 CustomerFold *
 customer_fold_begin(Ledger *ledger, bool few)
 {
@@ -149,6 +161,7 @@ customer_fold_begin(Ledger *ledger, bool few)
 								   ALLOCSET_DEFAULT_SIZES);
 	f->horizon = FOLD_ALWAYS;
 	output_begin(ledger, &f->moved, "moved", moved_desc(ledger));
+	output_begin(ledger, &f->added, "added", span_desc(ledger, ADDED, lengthof(ADDED)));
 	output_begin(ledger, &f->spans, "spans", span_desc(ledger, SPANS, lengthof(SPANS)));
 	output_begin(ledger, &f->closed, "closed", span_desc(ledger, CLOSED, lengthof(CLOSED)));
 	return f;
@@ -314,6 +327,14 @@ customer_fold_lost(void)
 					errhint("The transaction might succeed if retried.")));
 }
 
+static void
+note_detractors(CustomerFold *f, const Touch *touches, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (touches[i].kind->survey == SURVEY_NPS && touches[i].fold.score <= 6)
+			f->detractors = true;
+}
+
 /* The new touchpoints of the customer in this row. */
 static void
 fold_new(CustomerFold *f, Folding *c, Rows *rows)
@@ -326,9 +347,7 @@ fold_new(CustomerFold *f, Folding *c, Rows *rows)
 	if (first == NULL || compare_keys(f, key_of(first, rows->table->tupdesc), key) != 0)
 		customer_fold_lost();
 	touches = take_touches(f, rows, key, &n);
-	for (int i = 0; i < n; i++)
-		if (touches[i].kind->survey == SURVEY_NPS && touches[i].fold.score <= 6)
-			f->detractors = true;
+	note_detractors(f, touches, n);
 	fold_into(f, c, touches, n);
 }
 
@@ -488,16 +507,16 @@ static const char CLOSE_SPANS[] =
 	" WHERE h.customer_id = s.customer_id AND h.seq = s.seq";
 
 /* In the order of seq: a span must be closed before the next one is open. */
-static const char PUT_SPANS[] =
-	"INSERT INTO %1$s.stage_history AS h (customer_id, seq, stage, entered_at, left_at, episode,"
-	" reason, actor) SELECT s.customer_id, s.seq, s.stage, s.entered_at, s.left_at, s.episode,"
-	" s.reason, s.actor FROM spans s ORDER BY s.customer_id, s.seq"
-	" ON CONFLICT (customer_id, seq) DO UPDATE SET stage = excluded.stage,"
-	" entered_at = excluded.entered_at, left_at = excluded.left_at, episode = excluded.episode,"
-	" reason = excluded.reason, actor = excluded.actor"
-	" WHERE (h.stage, h.entered_at, h.left_at, h.episode, h.reason, h.actor) IS DISTINCT FROM"
-	" (excluded.stage, excluded.entered_at, excluded.left_at, excluded.episode, excluded.reason,"
-	" excluded.actor)";
+#define PUT_SPANS(which)                                                                           \
+	"INSERT INTO %1$s.stage_history AS h (customer_id, seq, stage, entered_at, left_at, episode,"  \
+	" reason, actor) SELECT s.customer_id, s.seq, s.stage, s.entered_at, s.left_at, s.episode,"    \
+	" s.reason, s.actor FROM spans s " which " ORDER BY s.customer_id, s.seq"                      \
+	" ON CONFLICT (customer_id, seq) DO UPDATE SET stage = excluded.stage,"                        \
+	" entered_at = excluded.entered_at, left_at = excluded.left_at, episode = excluded.episode,"   \
+	" reason = excluded.reason, actor = excluded.actor"                                            \
+	" WHERE (h.stage, h.entered_at, h.left_at, h.episode, h.reason, h.actor) IS DISTINCT FROM"     \
+	" (excluded.stage, excluded.entered_at, excluded.left_at, excluded.episode, excluded.reason,"  \
+	" excluded.actor)"
 
 static void
 remove_gone(CustomerFold *f)
@@ -534,9 +553,125 @@ write_all(CustomerFold *f)
 	if (f->closed.n > 0)
 		run_write(f, QUERY_CLOSE_SPANS, CLOSE_SPANS, 0, InvalidOid, 0, f->closed.n);
 	if (f->spans.n > 0)
-		run_write(f, QUERY_PUT_SPANS, PUT_SPANS, 0, InvalidOid, 0, f->spans.n);
+		run_write(f, QUERY_PUT_SPANS, PUT_SPANS(""), 0, InvalidOid, 0, f->spans.n);
 	if (f->n_gone > 0)
 		remove_gone(f);
+}
+
+/* ---- newcomers ---- */
+
+/* In the order of their keys, which is that of the rows. */
+static const char INSERT_CUSTOMERS[] =
+	"INSERT INTO %1$s.customer (customer_id, %2$.0s%3$s) SELECT m.customer_id, %4$s FROM moved m"
+	" ON CONFLICT DO NOTHING RETURNING customer_id";
+
+#define TELL_ADDED(which)                                                                          \
+	"INSERT INTO %1$s.event_outbox (customer_id, event, occurred_at, payload)"                     \
+	" SELECT m.customer_id, 'stage_changed', m.stage_since, pg_catalog.jsonb_build_object("        \
+	"'from_stage', NULL, 'to_stage', m.stage, 'stage_since', m.stage_since,"                       \
+	" 'episode', m.episode) FROM moved m WHERE m.stage IS NOT NULL " which
+
+/* If others were faster to add some. */
+#define IS_ADDED(alias) " EXISTS (SELECT FROM added a WHERE a.customer_id = " alias ".customer_id)"
+
+static int64
+horizon_now(CustomerFold *f)
+{
+	SPIPlanPtr plan =
+		ledger_plan(f->ledger, QUERY_HORIZON, "SELECT k.horizon FROM %1$s.clock k WHERE k.only_row",
+					0, NULL, 1);
+	Rows rows = rows_open(plan, NULL, true);
+	HeapTuple row = rows_peek(&rows);
+	int64 horizon = FOLD_ALWAYS;
+	bool isnull;
+
+	if (row != NULL)
+	{
+		Datum at = heap_getattr(row, 1, rows.table->tupdesc, &isnull);
+
+		if (!isnull)
+			horizon = DatumGetTimestampTz(at);
+	}
+	rows_close(&rows);
+	return horizon;
+}
+
+static int64
+fold_newcomers(CustomerFold *f, Rows *rows)
+{
+	HeapTuple row;
+	int64 total = 0;
+
+	f->horizon = horizon_now(f);
+	while ((row = rows_peek(rows)) != NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(f->one);
+		Folding c = {0};
+		int n;
+		Datum key = copy_key(f, key_of(row, rows->table->tupdesc));
+		Touch *touches = take_touches(f, rows, key, &n);
+
+		note_detractors(f, touches, n);
+		folding_start(&c, f->ledger, key, n);
+		folding_run(&c, touches, n, f->horizon);
+		put_customer(f, &c);
+		total += n;
+		MemoryContextSwitchTo(old);
+		MemoryContextReset(f->one);
+	}
+	return total;
+}
+
+static void
+insert_newcomers(CustomerFold *f)
+{
+	SPIPlanPtr plan =
+		ledger_plan(f->ledger, QUERY_INSERT_CUSTOMERS, INSERT_CUSTOMERS, 0, NULL, f->moved.n);
+	Rows keys = rows_open(plan, NULL, f->few);
+	HeapTuple row;
+	bool isnull = false;
+
+	while ((row = rows_peek(&keys)) != NULL)
+	{
+		Datum key = key_of(row, keys.table->tupdesc);
+
+		output_put(&f->added, &key, &isnull);
+		rows_skip(&keys);
+	}
+	rows_close(&keys);
+}
+
+bool
+customer_fold_add(CustomerFold *f, Rows *touches, int64 rows)
+{
+	int64 total = fold_newcomers(f, touches);
+	bool all;
+
+	if (f->moved.n == 0)
+		return false;
+	customer_fold_show(f);
+	insert_newcomers(f);
+	output_register(&f->added);
+	all = f->added.n == f->moved.n;
+	if (f->ledger->tells)
+		run_write(f, all ? QUERY_TELL_ADDED : QUERY_TELL_SOME_ADDED,
+				  all ? TELL_ADDED("") : TELL_ADDED("AND" IS_ADDED("m")), 0, InvalidOid, 0,
+				  f->moved.n);
+	if (f->spans.n > 0)
+		run_write(f, all ? QUERY_PUT_SPANS : QUERY_PUT_SOME_SPANS,
+				  all ? PUT_SPANS("") : PUT_SPANS("WHERE" IS_ADDED("s")), 0, InvalidOid, 0,
+				  f->spans.n);
+	output_restart(&f->moved);
+	output_restart(&f->spans);
+	output_restart(&f->closed);
+	f->tells = f->cuts = false;
+	return all && total == rows;
+}
+
+int64
+customer_fold_added(const CustomerFold *f)
+{
+	return f->added.n;
 }
 
 void
@@ -569,6 +704,7 @@ customer_fold_free(CustomerFold *f)
 {
 	/* before the resource owner looks: what has spilled to disk is a file that is open */
 	tuplestore_end(f->moved.rows);
+	tuplestore_end(f->added.rows);
 	tuplestore_end(f->spans.rows);
 	tuplestore_end(f->closed.rows);
 	MemoryContextDelete(f->one);

@@ -18,6 +18,16 @@ typedef struct CustomerFold CustomerFold;
 extern CustomerFold *customer_fold_begin(Ledger *ledger, bool few);
 
 /*
+ * Fold the touchpoints of customers that didn't exist, ordered by customer, and insert those
+ * customers, whole, in that order; but not those whom another has added by now.  True if that were
+ * so many touchpoints, and all those customers were inserted: then nothing is left to be folded.
+ */
+extern bool customer_fold_add(CustomerFold *f, Rows *touches, int64 rows);
+
+/* How many were inserted; if any, the statements to come see their keys as "added". */
+extern int64 customer_fold_added(const CustomerFold *f);
+
+/*
  * Fold new touchpoints, ordered by customer, into the customers, in the same order.  Those that
  * have something late among them are noted, to be folded anew.
  */

@@ -38,6 +38,15 @@ static const char READ_INSERTED[] =
 	"SELECT " TOUCH_COLUMNS
 	" FROM new_rows t WHERE t.customer_id IS NOT NULL ORDER BY t.customer_id";
 
+/* Those of customers that don't exist, and those of others than have just been added. */
+static const char READ_NEWCOMERS[] =
+	"SELECT " TOUCH_COLUMNS " FROM new_rows t WHERE t.customer_id IS NOT NULL AND NOT EXISTS"
+	" (SELECT FROM %1$s.customer c WHERE c.customer_id = t.customer_id) ORDER BY t.customer_id";
+
+static const char READ_REST[] =
+	"SELECT " TOUCH_COLUMNS " FROM new_rows t WHERE t.customer_id IS NOT NULL AND NOT EXISTS"
+	" (SELECT FROM added a WHERE a.customer_id = t.customer_id) ORDER BY t.customer_id";
+
 static const char ADD_CUSTOMERS[] =
 	"INSERT INTO %1$s.customer (customer_id) SELECT DISTINCT n.customer_id FROM new_rows n"
 	" WHERE n.customer_id IS NOT NULL AND NOT EXISTS"
@@ -49,6 +58,9 @@ static const char ADD_CUSTOMERS[] =
 	") ORDER BY c.customer_id FOR NO KEY UPDATE OF c"
 
 static const char LOCK_INSERTED[] = LOCK_CUSTOMERS("SELECT n.customer_id FROM new_rows n");
+static const char LOCK_REST[] =
+	LOCK_CUSTOMERS("SELECT n.customer_id FROM new_rows n WHERE NOT EXISTS"
+				   " (SELECT FROM added a WHERE a.customer_id = n.customer_id)");
 static const char LOCK_DELETED[] = LOCK_CUSTOMERS("SELECT o.customer_id FROM old_rows o");
 static const char LOCK_UPDATED[] = LOCK_CUSTOMERS(
 	"SELECT o.customer_id FROM old_rows o UNION SELECT n.customer_id FROM new_rows n");
@@ -72,41 +84,54 @@ add_customers(Ledger *l, LedgerQuery query, int64 rows)
 }
 
 /*
- * Lock the customers of inserted touchpoints.  One row may look first whether its customer exists:
- * he is alone, so that there is no order to keep.
+ * Fold what was inserted into customers that exist, all but those just added; false if there is
+ * but one touchpoint and its customer doesn't exist.
  */
-static Rows
-lock_inserted(Ledger *l, int64 rows)
+static bool
+fold_known(Ledger *l, CustomerFold *f, int64 rows)
 {
-	if (rows == 1)
-	{
-		Rows customers = open_query(l, QUERY_LOCK_INSERTED, LOCK_INSERTED, rows);
+	bool rest = customer_fold_added(f) > 0;
+	Rows touches = rest ? open_query(l, QUERY_READ_REST, READ_REST, rows)
+						: open_query(l, QUERY_READ_INSERTED, READ_INSERTED, rows);
+	bool there = true;
 
-		if (rows_peek(&customers) != NULL)
-			return customers;
+	if (rows_peek(&touches) != NULL)
+	{
+		Rows customers = rest ? open_query(l, QUERY_LOCK_REST, LOCK_REST, rows)
+							  : open_query(l, QUERY_LOCK_INSERTED, LOCK_INSERTED, rows);
+
+		there = rows > 1 || rows_peek(&customers) != NULL;
+		if (there)
+			customer_fold_new(f, &touches, &customers);
 		rows_close(&customers);
 	}
-	add_customers(l, QUERY_ADD_INSERTED, rows);
-	return open_query(l, QUERY_LOCK_INSERTED, LOCK_INSERTED, rows);
+	rows_close(&touches);
+	return there;
 }
 
+/* Add who doesn't exist yet; true if that was all. */
+static bool
+add_newcomers(Ledger *l, CustomerFold *f, int64 rows)
+{
+	Rows touches = open_query(l, QUERY_READ_NEWCOMERS, READ_NEWCOMERS, rows);
+	bool all = customer_fold_add(f, &touches, rows);
+
+	rows_close(&touches);
+	return all;
+}
+
+/*
+ * One row may look first whether its customer exists: he is alone, so that there is no order of
+ * locks to keep.
+ */
 static void
 fold_inserted(Ledger *l, const TriggerData *trigger, int64 rows)
 {
-	CustomerFold *f;
-	Rows touches = open_query(l, QUERY_READ_INSERTED, READ_INSERTED, rows);
-	Rows customers;
+	CustomerFold *f = customer_fold_begin(l, rows <= LEDGER_FEW_ROWS);
 
-	if (rows_peek(&touches) == NULL)
-	{
-		rows_close(&touches);
-		return;
-	}
-	f = customer_fold_begin(l, rows <= LEDGER_FEW_ROWS);
-	customers = lock_inserted(l, rows);
-	customer_fold_new(f, &touches, &customers);
-	rows_close(&touches);
-	rows_close(&customers);
+	if ((rows > 1 || !fold_known(l, f, rows)) && !add_newcomers(l, f, rows) &&
+		!fold_known(l, f, rows))
+		customer_fold_lost();
 	customer_fold_end(f);
 	if (customer_fold_detractors(f))
 		tell_detractors(l, trigger, rows);
