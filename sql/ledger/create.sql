@@ -45,6 +45,9 @@ INSERT INTO made.touchpoint (customer_id, kind, occurred_at, score) VALUES
 SELECT reason, customer_id, kind, occurred_at, score FROM made.touchpoint_rejected ORDER BY rejected_id;
 SELECT customer_id, stage FROM made.customer ORDER BY 1;
 SELECT customer_id, kind FROM made.touchpoint ORDER BY 1, 2;
+INSERT INTO made.touchpoint (customer_id, kind, occurred_at, amount, quantity) VALUES (8, 'purchase', '2024-01-02', 'NaN', NULL), (8, 'resource_use', '2024-01-02', NULL, 'NaN');
+SELECT ledger_touch('made', 8, 'purchase', '2024-01-02', amount => 'NaN');
+SELECT reason, kind, amount, quantity FROM made.touchpoint_rejected WHERE customer_id = '8' ORDER BY rejected_id;
 \set VERBOSITY terse
 INSERT INTO made.touchpoint (customer_id, kind, occurred_at) VALUES (8, NULL, '2024-01-02');
 INSERT INTO made.touchpoint (customer_id, kind, occurred_at) VALUES (8, 'purchase', NULL);

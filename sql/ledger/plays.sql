@@ -80,6 +80,13 @@ SELECT customer_id, event FROM told WHERE event LIKE 'reply_due%' ORDER BY event
 SELECT ledger_tick('stage', '2024-08-01') AS moved;
 SELECT count(*) FROM stage.reply_told;
 
+-- whoever is forgotten: his plays go with the log, and none is told anew of the customer without a name
+SELECT count(*) AS fired FROM stage.play_fired WHERE customer_id = 'ann' \gset
+SELECT max(event_id) AS seen FROM told \gset
+SELECT ledger_erase('stage', 'ann');
+SELECT count(*) = :fired AND :fired > 0 AS moved FROM stage.play_fired WHERE customer_id NOT IN (SELECT customer_id FROM stage.touchpoint WHERE customer_id IN ('bob', 'cy', 'dee', 'eve'));
+SELECT event FROM told WHERE event_id > :seen AND event LIKE 'play%';
+
 -- refused
 INSERT INTO stage.play (play, action) VALUES ('never', 'x');
 INSERT INTO stage.play (play, on_stage, on_silence, action) VALUES ('both', 'churned', '1 day', 'x');

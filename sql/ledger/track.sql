@@ -27,7 +27,7 @@ DELETE FROM orders WHERE customer_id = 12;
 SELECT count(*) FROM crm.customer WHERE customer_id = 12;
 SELECT count(*) FROM crm.stage_history WHERE customer_id = 12;
 -- a customer who isn't one: the order goes through, the touchpoint goes aside
-INSERT INTO orders VALUES (6, NULL, '2024-02-02', 1);
+INSERT INTO orders VALUES (6, NULL, '2024-02-02', 1), (60, 10, '2024-02-02', 'NaN');
 SELECT reason, customer_id, kind, source, source_key FROM crm.touchpoint_rejected;
 
 -- kind_from, expressions, names that need quotes, a hostile literal and no key

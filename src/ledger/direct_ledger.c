@@ -206,7 +206,9 @@ direct_usable(const Ledger *l, const TouchRow *row)
 	return touch_fault(l, n[TOUCH_KIND] ? NULL : TextDatumGetCString(v[TOUCH_KIND]),
 					   !n[TOUCH_CUSTOMER], !n[TOUCH_AT],
 					   n[TOUCH_AT] ? 0 : DatumGetTimestampTz(v[TOUCH_AT]), !n[TOUCH_SCORE],
-					   n[TOUCH_SCORE] ? 0 : DatumGetFloat8(v[TOUCH_SCORE])) == NULL;
+					   n[TOUCH_SCORE] ? 0 : DatumGetFloat8(v[TOUCH_SCORE]),
+					   touch_is_nan(n[TOUCH_AMOUNT], v[TOUCH_AMOUNT]) ||
+						   touch_is_nan(n[TOUCH_QUANTITY], v[TOUCH_QUANTITY])) == NULL;
 }
 
 static void

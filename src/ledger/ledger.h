@@ -252,9 +252,16 @@ typedef struct Touch
 	int64 quantity;			/* in 1/10000; 0 if not given */
 } Touch;
 
-/* Why a touchpoint can't be used, or NULL if it can; kind may be NULL: unknown. */
+/* Is it NaN, of which no sum can be made?  A number that isn't given is not. */
+extern bool touch_is_nan(bool isnull, Datum numeric);
+
+/*
+ * Why a touchpoint can't be used, or NULL if it can; kind may be NULL: unknown.  has_nan: its amount
+ * or quantity is NaN.
+ */
 extern const char *touch_fault(const Ledger *ledger, const char *kind_name, bool has_customer,
-							   bool has_at, TimestampTz at, bool has_score, double score);
+							   bool has_at, TimestampTz at, bool has_score, double score,
+							   bool has_nan);
 
 typedef enum TouchColumn
 {

@@ -211,6 +211,10 @@ BEGIN
   END IF;
   -- nobody else may have the customer's row while the log is changed
   EXECUTE format('SELECT FROM %I.customer c WHERE c.customer_id = $1::%s FOR UPDATE', ledger, key_type) USING person;
+  IF mode = 'anonymise' THEN
+    -- ahead of the log, whose change would tell the plays once more, of someone whom no backend can reach
+    EXECUTE format('UPDATE %I.play_fired f SET customer_id = $2::%s WHERE f.customer_id = $1::%2$s', ledger, key_type) USING person, unnamed;
+  END IF;
   IF mode = 'delete' THEN
     EXECUTE format('DELETE FROM %I.touchpoint t WHERE t.customer_id = $1::%s', ledger, key_type) USING person;
   ELSE

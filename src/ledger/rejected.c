@@ -27,6 +27,8 @@ typedef struct Places
 	AttrNumber kind;
 	AttrNumber at;
 	AttrNumber score;
+	AttrNumber amount;
+	AttrNumber quantity;
 } Places;
 
 /* The rows to be moved. */
@@ -82,6 +84,8 @@ places(const Ledger *l)
 	p.kind = place(l, "kind", TEXTOID);
 	p.at = place(l, "occurred_at", TIMESTAMPTZOID);
 	p.score = place(l, "score", FLOAT8OID);
+	p.amount = place(l, "amount", NUMERICOID);
+	p.quantity = place(l, "quantity", NUMERICOID);
 	return p;
 }
 
@@ -100,6 +104,15 @@ note(Unusable *u, Datum id, const char *fault)
 	u->reasons[u->n++] = CStringGetTextDatum(fault);
 }
 
+static bool
+has_nan(TupleTableSlot *slot, AttrNumber column)
+{
+	bool isnull;
+	Datum number = slot_getattr(slot, column, &isnull);
+
+	return touch_is_nan(isnull, number);
+}
+
 static void
 judge(const Ledger *l, const Places *p, TupleTableSlot *slot, Unusable *u)
 {
@@ -116,7 +129,8 @@ judge(const Ledger *l, const Places *p, TupleTableSlot *slot, Unusable *u)
 
 	slot_getattr(slot, p->customer, &no_customer);
 	fault = touch_fault(l, name, !no_customer, !no_at, no_at ? 0 : DatumGetTimestampTz(at),
-						!no_score, no_score ? 0 : DatumGetFloat8(score));
+						!no_score, no_score ? 0 : DatumGetFloat8(score),
+						has_nan(slot, p->amount) || has_nan(slot, p->quantity));
 	if (fault == NULL)
 	{
 		pfree(name);

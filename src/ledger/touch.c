@@ -23,9 +23,15 @@ off_scale(const LedgerKind *kind, bool has_score, double score)
 			score != floor(score));
 }
 
+bool
+touch_is_nan(bool isnull, Datum numeric)
+{
+	return !isnull && numeric_is_nan(DatumGetNumeric(numeric));
+}
+
 const char *
 touch_fault(const Ledger *ledger, const char *kind_name, bool has_customer, bool has_at,
-			TimestampTz at, bool has_score, double score)
+			TimestampTz at, bool has_score, double score, bool has_nan)
 {
 	const LedgerKind *kind;
 
@@ -44,6 +50,8 @@ touch_fault(const Ledger *ledger, const char *kind_name, bool has_customer, bool
 		return "no customer";
 	if (off_scale(kind, has_score, score))
 		return "score not on the scale of the survey";
+	if (has_nan)
+		return "amount or quantity not a number";
 	return NULL;
 }
 

@@ -341,7 +341,9 @@ put_row(Firing *f, Rows *rows, HeapTuple row)
 	fault =
 		touch_fault(f->ledger, kind, !nulls[WORD_CUSTOMER], !nulls[WORD_OCCURRED_AT],
 					nulls[WORD_OCCURRED_AT] ? 0 : DatumGetTimestampTz(values[WORD_OCCURRED_AT]),
-					!nulls[WORD_SCORE], nulls[WORD_SCORE] ? 0 : DatumGetFloat8(values[WORD_SCORE]));
+					!nulls[WORD_SCORE], nulls[WORD_SCORE] ? 0 : DatumGetFloat8(values[WORD_SCORE]),
+					touch_is_nan(nulls[WORD_AMOUNT], values[WORD_AMOUNT]) ||
+						touch_is_nan(nulls[WORD_QUANTITY], values[WORD_QUANTITY]));
 	if (fault != NULL && f->ledger->refuses)
 		refuse_touchpoint(f->ledger, fault, kind);
 	nulls[WORD_COLUMNS] = fault == NULL;
