@@ -62,6 +62,16 @@ SELECT ledger_register('owned', 'shop.calls', 'no such trigger');
 SELECT ledger_register('owned', 'shop.calls', 'by_hand');
 INSERT INTO shop.calls VALUES (1, 77, '2024-01-01');
 SELECT customer_id, stage FROM owned.customer WHERE customer_id = 77;
+-- its track has the name of the table, unless it says another
+CREATE TABLE shop.letters (id bigint PRIMARY KEY, writer bigint, at timestamptz);
+CREATE TRIGGER by_hand AFTER INSERT ON shop.letters REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT
+  EXECUTE FUNCTION touchpoint_capture('owned', 'kind=check_in', 'customer=writer', 'occurred_at=at');
+INSERT INTO shop.letters VALUES (1, 77, '2024-01-02');
+SELECT ledger_register('owned', 'shop.letters', 'by_hand');
+INSERT INTO shop.letters VALUES (1, 77, '2024-01-02');
+SELECT source, count(*) FROM owned.touchpoint WHERE customer_id = 77 GROUP BY source ORDER BY source;
+SELECT ledger_untrack('owned', 'shop.letters');
+SELECT count(*) AS triggers FROM pg_trigger WHERE tgrelid = 'shop.letters'::regclass;
 -- touchpoint_fold() on a table of one's own acts as oneself
 SET ROLE regress_ledger_thief;
 CREATE TABLE den.touchpoint (touchpoint_id bigint, customer_id bigint);

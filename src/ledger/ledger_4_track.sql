@@ -155,7 +155,7 @@ AS $$
 DECLARE
   arguments text[] := @extschema@.ledger_trigger_arguments(source_table, trigger_name);
 BEGIN
-  RETURN arguments[1] = ledger AND 'track=' || track = ANY (arguments[2:]);
+  RETURN arguments[1] = ledger AND track = coalesce((SELECT substr(a, 7) FROM unnest(arguments[2:]) a WHERE a LIKE 'track=%'), source_table::text);
 END $$;
 COMMENT ON FUNCTION ledger_is_of_track(regclass, text, text, text) IS 'does this trigger, which executes touchpoint_capture(), feed the track of the ledger?';
 
@@ -342,10 +342,7 @@ BEGIN
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
   SELECT substr(a, 7) INTO track FROM unnest(arguments) a WHERE a LIKE 'track=%';
-  IF track IS NULL THEN
-    RAISE EXCEPTION 'trigger "%" of table "%" has no argument "track"', trigger_name, source_table
-      USING ERRCODE = 'invalid_parameter_value', HINT = 'The track is the name that its touchpoints have as source.';
-  END IF;
+  track := coalesce(track, source_table::text);
   EXECUTE format('INSERT INTO %I.tracked_source AS s (track, source_table, arguments) VALUES ($1, $2, $3) '
                  'ON CONFLICT (track) DO UPDATE SET source_table = excluded.source_table, arguments = excluded.arguments', ledger)
     USING track, source_table, arguments[2:];

@@ -127,6 +127,14 @@ missing_argument(const Firing *f, const char *word)
 					errhint("ledger_track() makes triggers that are complete.")));
 }
 
+/* As ledger_track_name() names it: quoted, with its schema. */
+static const char *
+name_of_table(Relation table)
+{
+	return quote_qualified_identifier(get_namespace_name(RelationGetNamespace(table)),
+									  RelationGetRelationName(table));
+}
+
 static void
 take_arguments(Firing *f)
 {
@@ -137,7 +145,7 @@ take_arguments(Firing *f)
 	for (int i = 1; i < t->tgnargs; i++)
 		take_argument(f, t->tgargs[i]);
 	if (f->word[WORD_TRACK] == NULL)
-		missing_argument(f, "track");
+		f->word[WORD_TRACK] = name_of_table(f->trigger->tg_relation);
 	if (f->word[WORD_CUSTOMER] == NULL)
 		missing_argument(f, "customer");
 	if (f->word[WORD_OCCURRED_AT] == NULL)
