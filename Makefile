@@ -2,6 +2,11 @@
 #
 #   make && sudo make install && make installcheck    the plain PGXS way, any PG_CONFIG
 #   make demo | make test                             do all of their own set-up
+#
+#   make demo KEEP=1             leave the server of the demo running
+#   make demo ORDERS=orders.csv  your own orders: customer, date, amount
+#   make test ONLY=rating        one room's tests: make rooms lists the rooms
+#   make lint | make bench       style | measurements; CONTRIBUTING.md has the rest
 
 EXTENSION  = customer_lifecycle
 EXTVERSION = $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(EXTENSION).control)
@@ -37,7 +42,7 @@ ISOLATION_OPTS = --inputdir=test/isolation --encoding=UTF8 --load-extension=$(EX
 EXTRA_CLEAN = $(EXTENSION)--*.sql results output_iso regression.diffs regression.out
 
 # These must work on a machine that has no PostgreSQL yet.
-SELF_CONTAINED = demo test test-matrix lint bench dist reference rooms help
+SELF_CONTAINED = demo test test-matrix memcheck fuzz lint bench dist reference rooms help
 .PHONY: $(SELF_CONTAINED) results-folders
 
 

@@ -61,7 +61,7 @@ FROM crm.customer_360 ORDER BY purchase_amount DESC LIMIT 5;
 \echo '==== What an analyst asks ======================================================'
 \echo
 \echo 'Who will buy again, and for how much? A model of purchases and spend, fitted in the database'
-\echo '(status converged: trust the intervals; boundary: too few customers to tell, see docs/value.md):'
+\echo '(status converged: trust the intervals; boundary, max_iterations: too few customers to tell, see docs/value.md):'
 \set ECHO queries
 CREATE TABLE history AS
 SELECT customer, observe(purchase_agg(ordered_at, amount, '1 day', 'UTC'), :'last_order_at') AS h
