@@ -26,7 +26,17 @@ off_scale(const LedgerKind *kind, bool has_score, double score)
 bool
 touch_is_nan(bool isnull, Datum numeric)
 {
-	return !isnull && numeric_is_nan(DatumGetNumeric(numeric));
+	Numeric number;
+	bool is_nan;
+
+	if (isnull)
+		return false;
+	number = DatumGetNumeric(numeric);
+	is_nan = numeric_is_nan(number);
+	/* a short one was copied, and a statement may have millions */
+	if ((Pointer) number != DatumGetPointer(numeric))
+		pfree(number);
+	return is_nan;
 }
 
 const char *
