@@ -108,7 +108,7 @@ BEGIN
   -- Who has chosen the default partition for a row while it still was the right one would meet an
   -- error: so no statement writes meanwhile. The triggers of touchpoint don't see rows that move.
   EXECUTE format($ddl$
-LOCK TABLE ONLY %1$I.touchpoint IN SHARE ROW EXCLUSIVE MODE;
+LOCK TABLE ONLY %1$I.touchpoint IN ACCESS EXCLUSIVE MODE; -- nobody may have a partition and wait for the table
 LOCK TABLE %1$I.touchpoint_default IN ACCESS EXCLUSIVE MODE;
 CREATE TABLE %1$I.%2$I (LIKE %1$I.touchpoint INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE, CHECK (occurred_at >= %3$L AND occurred_at < %4$L));
 WITH moved AS (DELETE FROM %1$I.touchpoint_default WHERE occurred_at >= %3$L AND occurred_at < %4$L RETURNING *)
@@ -178,7 +178,7 @@ BEGIN
       USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'Make one that is: ledger_create(''...'', partition_by => ''1 month'').';
   END IF;
   acting := @extschema@.ledger_act_as_owner(ledger);
-  EXECUTE format('LOCK TABLE ONLY %I.touchpoint IN SHARE ROW EXCLUSIVE MODE', ledger);
+  EXECUTE format('LOCK TABLE ONLY %I.touchpoint IN ACCESS EXCLUSIVE MODE', ledger);
   FOR part IN SELECT * FROM @extschema@.ledger_lacking_partitions(ledger, upto, true) LOOP
     RETURN NEXT @extschema@.ledger_make_partition(ledger, part.from_at, part.to_at);
   END LOOP;

@@ -467,7 +467,14 @@ static const char REMOVE_TOUCHPOINTS[] =
 /*
  * An UPDATE of the source may remove some touchpoints, correct others and add yet others, by as many
  * statements: so whom any of them concerns is locked first, or each would be in order, but not all.
+ * As everywhere, those who don't exist are added before any that exists is locked.
  */
+static const char ADD_CORRECTED[] =
+	"INSERT INTO %1$s.customer (customer_id) SELECT DISTINCT n.customer_id FROM captured n"
+	" WHERE n.customer_id IS NOT NULL AND NOT EXISTS"
+	" (SELECT FROM %1$s.customer c WHERE c.customer_id = n.customer_id)"
+	" ORDER BY n.customer_id ON CONFLICT DO NOTHING";
+
 #define LOCK_CORRECTED(touchpoints)                                                                \
 	"SELECT pg_catalog.count(*) FROM (SELECT FROM %1$s.customer c WHERE c.customer_id IN ("        \
 	"SELECT t.customer_id FROM old_keys o JOIN " touchpoints " UNION SELECT n.customer_id"         \
@@ -549,6 +556,7 @@ run_write(const Firing *f, LedgerQuery query, const char *format, int64 rows)
 static void
 lock_corrected(const Firing *f)
 {
+	run_write(f, QUERY_ADD_CORRECTED, ADD_CORRECTED, f->n_captured);
 	run_write(f, QUERY_LOCK_CORRECTED, f->ledger->partitioned ? LOCK_BY_KEY : LOCK_CORRECTED_ROWS,
 			  Max(f->n_old, f->n_captured));
 }
