@@ -101,7 +101,18 @@ line($killed) for 1 .. 25;
 finish($killed, 'KILL');
 my $left = sql('SELECT count(*) FROM crm.event_outbox WHERE acked_at IS NULL');
 ok($left > 0 && $left < $all, "killed in the middle, $left are left");
+# nobody gets an event before both are there
+open my $gate, '|-', "psql -XAtq -d $database >/dev/null" or die "cannot run psql: $!";
+$gate->autoflush(1);
+print $gate "BEGIN; LOCK TABLE crm.event_outbox IN ACCESS EXCLUSIVE MODE;\n";
 my @both = map { start(LEASE => '2 seconds', POLL => '0.2') } 1, 2;
+for (1 .. 300)
+{
+	last if sql(q{SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'}) >= 2;
+	select undef, undef, undef, 0.1;
+}
+print $gate "COMMIT;\n";
+close $gate;
 my $reader = IO::Select->new(map { $_->{out} } @both);
 for (1 .. 600)
 {
