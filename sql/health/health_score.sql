@@ -112,3 +112,7 @@ SELECT health_score(1, -1);
 SELECT health_score(health_agg(50, 1), missing => 'guess');
 SELECT health_agg(50, 1, 'care', repeat('x', 256));
 SELECT '{"measures": []}'::health_summary;
+
+-- thirds that add up to 7 are green
+SELECT health_score(h) AS score, health_band(health_score(h)) AS band
+  FROM (SELECT health_agg(normalize_measure(x, 6, 9), w) AS h FROM (VALUES (10, 4), (8, 3), (5, 2)) v (x, w)) m;

@@ -12,6 +12,7 @@
 
 /* Weights such as .7 against .4 + .3 are halves, whatever their rounding says. */
 #define COVERAGE_ROUNDING 1e-12
+#define SCORE_ROUNDING 1e-12
 
 static HealthMissing
 missing_from_label(const char *label)
@@ -85,6 +86,19 @@ health_is_known(const HealthTotals *totals, const HealthReading *reading)
 	return totals->divisor > 0 && totals->coverage >= reading->min_coverage - COVERAGE_ROUNDING;
 }
 
+/*
+ * 0..100 on 1..10.  Thirds that add up to 7 miss it by an ulp, and so the edge of a band: a score
+ * that is a whole hundredth but for rounding is that hundredth.
+ */
+static double
+on_ten(double score)
+{
+	double health = 1 + 9 * score / 100;
+	double hundredth = rint(health * 100) / 100;
+
+	return fabs(health - hundredth) < SCORE_ROUNDING ? hundredth : health;
+}
+
 static Datum
 score_datum(FunctionCallInfo fcinfo, const HealthSummary *s, const HealthReading *reading)
 {
@@ -92,7 +106,7 @@ score_datum(FunctionCallInfo fcinfo, const HealthSummary *s, const HealthReading
 
 	if (!health_is_known(&t, reading))
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(1 + 9 * t.score / 100);
+	PG_RETURN_FLOAT8(on_ten(t.score));
 }
 
 /*
