@@ -197,6 +197,8 @@ INSERT INTO %1$I.segment (segment, dimension, condition, value_of, priority, mea
   $ddl$, name, customer_key, '@extschema@');
   EXECUTE format('CREATE OR REPLACE TRIGGER segment_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON %I.segment '
                  'FOR EACH STATEMENT EXECUTE FUNCTION %s.segment_changed()', name, '@extschema@');
+  EXECUTE format('CREATE OR REPLACE TRIGGER kpi_target_checked BEFORE INSERT OR UPDATE OF kpi, segment ON %I.kpi_target '
+                 'FOR EACH ROW EXECUTE FUNCTION %s.kpi_target_checked()', name, '@extschema@');
   PERFORM @extschema@.ledger_kpi_boundary(name, coalesce(@extschema@.ledger_kpi_boundary(name), '-infinity'));
 END $$;
 COMMENT ON FUNCTION ledger_make_kpi(text, regtype) IS 'part of ledger_create(): what is kept of closed periods, targets, indexes for KPIs';

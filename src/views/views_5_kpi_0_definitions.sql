@@ -36,7 +36,7 @@ BEGIN ATOMIC
     ('leads', 'count', 'leads', NULL, NULL, false, false, true, 5, 'people identified: first touchpoint that is evidence of acquisition, before any payment'),
     ('lead_generation_rate', 'rate', 'leads', 'sessions', 'wilson', false, false, true, 5, 'leads / sessions of the website'),
     ('acquisition_spend', 'money', 'spend_acquisition', NULL, NULL, true, false, false, 5, 'money spent on acquisition: spend whose property purpose is acquisition, or missing'),
-    ('cost_per_lead', 'money', 'spend_acquisition', 'leads', NULL, true, false, false, 5, 'acquisition spend / leads'),
+    ('cost_per_lead', 'money', 'NULLIF(spend_acquisition, 0)', 'leads', NULL, true, false, false, 5, 'acquisition spend / leads; NULL where no spend is recorded'),
     ('lead_to_opportunity_rate', 'rate', 'lead_opportunities', 'leads', 'wilson', false, false, true, 5, 'by cohort: leads of the period who have had an opportunity by now / leads of the period'),
     ('lead_to_opportunity_period_rate', 'rate', 'opportunities_opened', 'leads', NULL, false, false, true, 5, 'by period: opportunities opened in the period / leads of the period'),
     ('opportunities', 'count', 'opportunities_opened', NULL, NULL, false, false, true, 5, 'opportunities opened'),
@@ -46,21 +46,21 @@ BEGIN ATOMIC
     ('average_deal_size', 'money', 'deal_amount', 'deals_with_amount', NULL, false, false, true, 5, 'amount of deals won / deals won that have an amount'),
     ('sales_cycle_days', 'days', 'deal_days_median', NULL, NULL, true, false, true, 5, 'median days from the opportunity to the deal, of deals won in the period'),
     ('new_customers', 'count', 'customers_new', NULL, NULL, false, false, true, 1, 'customers whose first start ever is in the period'),
-    ('cac', 'money', 'spend_acquisition', 'customers_new', NULL, true, false, false, 5, 'acquisition cost of a customer: acquisition spend / new customers, who came back not counted'),
-    ('cac_payback_months', 'months', 'spend_acquisition * customers_end', 'customers_new * monthly_revenue * margin', NULL, true, true, false, 5, 'cac / (arpa * margin)'),
+    ('cac', 'money', 'NULLIF(spend_acquisition, 0)', 'customers_new', NULL, true, false, false, 5, 'acquisition cost of a customer: acquisition spend / new customers, who came back not counted; NULL where no spend is recorded'),
+    ('cac_payback_months', 'months', 'NULLIF(spend_acquisition, 0) * customers_end', 'customers_new * monthly_revenue * margin', NULL, true, true, false, 5, 'cac / (arpa * margin)'),
     -- customers
     ('customers', 'count', 'customers_end', NULL, NULL, false, false, true, 1, 'customers at the end of the period: start + new + returned - lost'),
     ('customers_returned', 'count', 'customers_returned', NULL, NULL, false, false, true, 1, 'customers who came back after they had left'),
     ('customers_lost', 'count', 'customers_lost', NULL, NULL, true, false, true, 1, 'customers who left; who left twice counts twice'),
-    ('retention_rate', 'rate', 'customers_end - customers_new', 'customers_start', NULL, false, true, true, 1, '(customers at the end - new ones) / customers at the start'),
+    ('retention_rate', 'rate', 'customers_end - customers_new', 'customers_start', NULL, false, true, true, 1, '(customers at the end - new ones) / customers at the start; above 1 where more came back than left'),
     ('retention_rate_cohort', 'rate', 'customers_kept', 'customers_start', 'wilson', false, true, true, 1, 'customers there at both ends / customers at the start'),
     ('churn_rate', 'rate', 'customers_lost', 'customers_start', 'wilson', true, true, true, 1, 'customers lost / customers at the start'),
     ('churn_rate_start_plus_new', 'rate', 'customers_lost', 'customers_start + customers_new', 'wilson', true, true, true, 1, 'customers lost / (customers at the start + new ones)'),
     ('churn_rate_average', 'rate', 'customers_lost', '(customers_start + customers_end) / 2', NULL, true, true, true, 1, 'customers lost / mean of the customers at start and end'),
     ('churn_rate_cohort', 'rate', 'customers_start - customers_kept', 'customers_start', 'wilson', true, true, true, 1, 'customers of the start missing at the end / customers at the start'),
-    ('involuntary_churn_share', 'rate', 'customers_lost_involuntary', 'customers_lost', 'wilson', true, false, true, 1, 'lost customers with a failed payment within 30 days before, or an end that says voluntary false / lost customers'),
+    ('involuntary_churn_share', 'rate', 'customers_lost_involuntary', 'customers_lost', 'wilson', true, false, true, 1, 'lost customers who did not want to leave: whom churn_reasons calls not voluntary / lost customers'),
     ('retention_spend', 'money', 'spend_retention', NULL, NULL, true, false, false, 10, 'money spent on keeping customers: spend whose property purpose is retention'),
-    ('cost_to_retain', 'money', 'spend_retention', 'customers_kept', NULL, true, true, false, 10, 'retention spend / customers kept from the start to the end of the period'),
+    ('cost_to_retain', 'money', 'NULLIF(spend_retention, 0)', 'customers_kept', NULL, true, true, false, 10, 'retention spend / customers kept from the start to the end of the period; NULL where no spend is recorded'),
     ('cltv', 'money', 'monthly_revenue * months * margin * customers_start', 'customers_end * customers_lost', NULL, false, true, true, 6, 'lifetime value, perpetuity: revenue per customer and period * margin / churn_rate; NULL without churn'),
     ('ltv_to_cac', 'ratio', 'monthly_revenue * months * margin * customers_start * customers_new', 'customers_end * customers_lost * spend_acquisition', NULL, false, true, false, 5, 'cltv / cac'),
     -- revenue
@@ -134,10 +134,10 @@ BEGIN ATOMIC
     ('self_service_solved_rate', 'rate', 'self_service_solved', 'self_service', 'wilson', false, false, true, 10, 'uses of self-service that solved the matter (property solved) / uses of self-service'),
     -- sustainability
     ('resource_use', 'quantity', 'CASE WHEN resource_units <= 1 THEN resource_use END', NULL, NULL, true, false, false, 10, 'resources used, in their unit; NULL where units differ'),
-    ('resource_use_per_customer', 'quantity', 'CASE WHEN resource_units <= 1 THEN resource_use END', 'customers_served', NULL, true, false, false, 10, 'resources used / customers who were there in the period; NULL where units differ'),
-    ('resource_use_per_revenue', 'quantity', 'CASE WHEN resource_units <= 1 THEN resource_use END', 'monthly_revenue * months', NULL, true, false, false, 10, 'resources used / revenue; NULL where units differ'),
+    ('resource_use_per_customer', 'quantity', 'CASE WHEN resource_units = 1 THEN resource_use END', 'customers_served', NULL, true, false, false, 10, 'resources used / customers who were there in the period; NULL where none is recorded, or units differ'),
+    ('resource_use_per_revenue', 'quantity', 'CASE WHEN resource_units = 1 THEN resource_use END', 'monthly_revenue * months', NULL, true, false, false, 10, 'resources used / revenue; NULL where none is recorded, or units differ'),
     ('resource_waste_share', 'rate', 'resource_waste', 'CASE WHEN resource_units <= 1 THEN resource_use END', NULL, true, false, false, 10, 'quantity * property waste / resources used; NULL where units differ'),
-    ('waste_avoided', 'quantity', '(baseline_churn_rate * customers_start - customers_lost) * CASE WHEN resource_units <= 1 THEN resource_acquisition END', 'customers_new', NULL, false, true, false, 10, '(churn at the baseline rate - churn) * resources used per acquired customer; NULL without a target for churn_rate');
+    ('waste_avoided', 'quantity', '(baseline_churn_rate * customers_start - customers_lost) * CASE WHEN resource_units = 1 THEN resource_acquisition END', 'customers_new', NULL, false, true, false, 10, '(churn at the baseline rate - churn) * resources used per acquired customer; NULL without a target for churn_rate, or where none is recorded');
 END;
 COMMENT ON FUNCTION ledger_kpis() IS
   'the definition of each KPI: its unit, numerator and denominator over the facts of a period (which kpi_fact keeps), interval, whether less is better, the section of the semantics, and what it means';

@@ -74,7 +74,7 @@ WITH counted AS (
          sum(n) FILTER (WHERE survey = 'ces' AND 2 * score > scale_low + scale_high) AS ces_agreeing, sum(n) FILTER (WHERE survey = 'ces' AND score IS NOT NULL) AS ces_responses,
          sum(n * score::numeric) FILTER (WHERE survey = 'ces') AS ces_sum, sum(n * score::numeric * score::numeric) FILTER (WHERE survey = 'ces') AS ces_squares,
          sum(n) FILTER (WHERE kind = 'ticket_opened') AS tickets_opened, sum(n) FILTER (WHERE kind = 'ticket_escalated') AS tickets_escalated,
-         sum(n) FILTER (WHERE kind = 'self_service') AS self_service, sum(n) FILTER (WHERE kind = 'self_service' AND detail = 'true') AS self_service_solved,
+         sum(n) FILTER (WHERE kind = 'self_service') AS self_service, sum(n) FILTER (WHERE kind = 'self_service' AND lower(detail) IN ('true', 'yes', '1')) AS self_service_solved,
          sum(n) FILTER (WHERE kind = 'review') AS reviews, sum(n) FILTER (WHERE kind = 'review' AND score IS NOT NULL) AS review_scores, sum(n * score::numeric) FILTER (WHERE kind = 'review') AS review_sum,
          sum(n) FILTER (WHERE kind IN ('testimonial', 'case_study')) AS testimonials,
          sum(n) FILTER (WHERE kind = 'referral_sent') AS referrals_sent, sum(n) FILTER (WHERE kind = 'referral_converted') AS referrals_converted,

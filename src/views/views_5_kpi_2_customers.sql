@@ -2,27 +2,55 @@
 -- KPIs: facts of customers, leads, deals and revenue
 --
 
-CREATE FUNCTION ledger_kpi_facts_customers() RETURNS text
+-- How and why customers left, over a relation churned (customer_id, entered_at, moved_by, actor): what
+-- churn_reasons shows and involuntary_churn_share counts.
+CREATE FUNCTION ledger_churn_explained() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
   RETURN $sql$
+SELECT r.*, e.kind, e.reason,
+       CASE WHEN e.voluntary IN ('true', 't', 'yes', '1') THEN true
+            WHEN e.voluntary IN ('false', 'f', 'no', '0') OR replace(lower(e.reason), '_', ' ') = 'payment failed' THEN false
+            WHEN EXISTS (SELECT FROM @ledger@.touchpoint f
+                          WHERE f.customer_id = r.customer_id AND f.kind = 'payment_failed'
+                            AND f.occurred_at > r.entered_at - interval '720 hours' AND f.occurred_at <= r.entered_at) THEN false
+       END AS is_voluntary
+  FROM (SELECT c.*, c.actor IS NULL AND (c.moved_by IN ('silence', 'last subject ended') OR EXISTS (SELECT FROM @ledger@.touchpoint_kind k WHERE k.kind = c.moved_by)) AS by_rule FROM churned c) r
+  -- what ended with its term was given notice of in the same episode, or not at all
+  LEFT JOIN LATERAL (SELECT t.kind, t.properties ->> 'reason' AS reason, lower(t.properties ->> 'voluntary') AS voluntary
+                       FROM @ledger@.touchpoint t
+                       JOIN @ledger@.touchpoint_kind k ON k.kind = t.kind
+                      WHERE t.customer_id = r.customer_id AND t.occurred_at <= r.entered_at
+                        AND CASE WHEN r.moved_by = 'last subject ended' THEN k.subject_effect = 'notice' ELSE t.kind = r.moved_by END
+                        AND t.occurred_at >= coalesce((SELECT max(p.left_at) FROM @ledger@.stage_history p
+                                                        WHERE p.customer_id = r.customer_id AND p.stage = 'churned' AND p.left_at <= r.entered_at), '-infinity')
+                      ORDER BY t.occurred_at DESC LIMIT 1) e ON r.by_rule AND r.moved_by <> 'silence'
+$sql$;
+COMMENT ON FUNCTION ledger_churn_explained() IS 'part of churn_reasons and of KPIs: the query for what ended it, the reason given and whether the customer wanted it, over who churned';
+
+CREATE FUNCTION ledger_kpi_facts_customers() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+  RETURN replace($sql$
 WITH move AS MATERIALIZED ( -- once a customer, whatever segments he is in
-  SELECT @extschema@.period_start(t.entered_at, @grain@, @zone@) AS period_start, t.customer_id, t.seq, t.entered_at, @extschema@.is_customer(t.stage) AS starts,
+  SELECT @extschema@.period_start(t.entered_at, @grain@, @zone@) AS period_start, t.customer_id, t.seq, t.entered_at, t.reason AS moved_by, t.actor, @extschema@.is_customer(t.stage) AS starts,
          @extschema@.is_customer(t.stage) AND NOT EXISTS (
            SELECT FROM @ledger@.stage_history e WHERE e.customer_id = t.customer_id AND e.seq < t.seq AND @extschema@.is_customer(e.stage)) AS is_new
     FROM @ledger@.stage_history t LEFT JOIN @ledger@.stage_history b ON b.customer_id = t.customer_id AND b.seq = t.seq - 1
    WHERE t.entered_at >= @from@ AND t.entered_at < @until@
      AND @extschema@.is_customer(t.stage) <> coalesce(@extschema@.is_customer(b.stage), false)
+), churned AS (
+  SELECT m.customer_id, m.seq, m.entered_at, m.moved_by, m.actor FROM move m WHERE NOT m.starts
+), explained AS (
+  @explained@
 ), person AS MATERIALIZED (
   SELECT m.period_start, m.customer_id, (array_agg(m.starts ORDER BY m.seq))[1] AS first_starts, (array_agg(m.starts ORDER BY m.seq DESC))[1] AS last_starts,
+         NOT bool_or(m.starts) AND max(m.entered_at) = m.period_start::timestamp AT TIME ZONE @zone@ AS at_once, -- left before the first instant of the period was over
          count(*) FILTER (WHERE m.is_new) AS new, count(*) FILTER (WHERE m.starts AND NOT m.is_new) AS returned, count(*) FILTER (WHERE NOT m.starts) AS lost,
-         count(*) FILTER (WHERE NOT m.starts AND EXISTS (
-           SELECT FROM @ledger@.touchpoint w WHERE w.customer_id = m.customer_id AND w.kind IN ('payment_failed', 'cancelled', 'subscription_ended')
-            AND w.occurred_at > m.entered_at - interval '400 days' AND w.occurred_at <= m.entered_at
-            AND (w.kind = 'payment_failed' AND w.occurred_at > m.entered_at - interval '30 days' OR w.kind <> 'payment_failed' AND w.properties @> '{"voluntary": false}'))) AS involuntary
-    FROM move m GROUP BY 1, 2
+         count(*) FILTER (WHERE NOT x.is_voluntary) AS involuntary
+    FROM move m LEFT JOIN explained x ON x.customer_id = m.customer_id AND x.seq = m.seq GROUP BY 1, 2
 ), moved AS (
   SELECT @segment@ AS segment, t.period_start, sum(t.new) AS new, sum(t.returned) AS returned, sum(t.lost) AS lost, sum(t.involuntary) AS involuntary,
-         count(*) FILTER (WHERE NOT t.first_starts AND NOT t.last_starts) AS gone, count(*) FILTER (WHERE t.first_starts) AS came
+         count(*) FILTER (WHERE NOT t.first_starts AND NOT t.last_starts) AS gone, count(*) FILTER (WHERE t.first_starts) - count(*) FILTER (WHERE t.at_once) AS came
     FROM person t @scope@ GROUP BY 1, 2
 ), opening AS (
   @opening@
@@ -50,7 +78,7 @@ SELECT r.segment, r.period_start, f.fact, f.value
   ('customers_new', r.new), ('customers_returned', r.returned), ('customers_lost', r.lost), ('customers_lost_involuntary', r.involuntary), ('customers_end', r.at_end),
   ('customers_start', r.at_end - r.new - r.returned + r.lost), ('customers_kept', r.at_end - r.new - r.returned + r.lost - r.gone), ('customers_served', r.at_end - r.new - r.returned + r.lost + r.came),
   ('customers_referred', least(coalesce(e.n, 0), r.new))) f (fact, value)
-$sql$;
+$sql$, '@explained@', @extschema@.ledger_churn_explained());
 COMMENT ON FUNCTION ledger_kpi_facts_customers() IS 'facts of periods: customers at both ends, new, returned, lost, there at some time (served), there at both ends (kept)';
 
 CREATE FUNCTION ledger_kpi_facts_leads() RETURNS text

@@ -10,7 +10,7 @@ CREATE FUNCTION ledger_kpi_value(numerator text, denominator text, unit text) RE
 COMMENT ON FUNCTION ledger_kpi_value(text, text, text) IS 'part of KPIs: the value of a KPI as an expression over the facts of a period';
 
 -- A row for each KPI and period, out of periods with their facts in columns.
-CREATE FUNCTION ledger_kpi_long(basis text, only_segments boolean) RETURNS text
+CREATE FUNCTION ledger_kpi_long(basis text, only_segments boolean, more_columns text DEFAULT '') RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
   RETURN format($sql$
@@ -26,11 +26,11 @@ SELECT v.kpi, --: what is measured: see kpi_definition
        v.n, --: size of the sample behind the value: the denominator, or how many a median is of
        i.lower, --: lower end of the 95 %% interval; NULL where the value has none
        i.upper, --: upper end of the 95 %% interval; NULL where the value has none
-       v.unit, --: count, rate (0..1), ratio, money, score, points, seconds, hours, days, months, quantity
+       v.unit, --: count, rate (1 is 100 %%), ratio, money, score, points, seconds, hours, days, months, quantity
        CASE WHEN v.method = 'cohort' AND v.unit = 'rate' AND v.kpi LIKE '%%_to_%%' AND b.period_end + 90 > current_date THEN 'cohort, young' ELSE v.method END AS method, --: how: by which method, or of which kind the interval is; young: a cohort of less than 90 days
        b.as_of, --: when the figures were taken from the log: by ledger_refresh(), or now
        b.is_fresh, --: nothing has touched the period since, and time has passed to its end; false: ledger_tick() and ledger_refresh() will restate it
-       b.restated_at --: when a figure of the period that had been kept changed; NULL: never
+       b.restated_at%3$s --: when a figure of the period that had been kept changed; NULL: never
   FROM (%1$s) b
  CROSS JOIN LATERAL (VALUES %2$s) v (kpi, unit, value, numerator, denominator, n, bounds, needs_end, method)
  CROSS JOIN LATERAL (SELECT CASE WHEN NOT b.is_complete AND v.needs_end OR v.n IS NULL OR v.n <= 0 THEN NULL
@@ -50,8 +50,8 @@ $sql$, basis, (SELECT string_agg(format('(%L::text, %L::text, %s, (%s)::double p
       CASE WHEN k.kpi ~ '^churn_rate_' THEN substr(k.kpi, 12) WHEN k.kpi IN ('churn_rate', 'retention_rate') THEN 'start'
            WHEN k.kpi = 'retention_rate_cohort' OR k.meaning LIKE 'by cohort%' THEN 'cohort' WHEN k.meaning LIKE 'by period%' THEN 'period'
            WHEN k.numerator ~ '_median$' THEN 'median' WHEN k.numerator ~ '_p90$' THEN 'percentile' WHEN k.bounds = 'nps' THEN 'adjusted wald' WHEN k.bounds = 'mean' THEN 'normal' ELSE k.bounds END), ', ' ORDER BY k.kpi)
-    FROM @extschema@.ledger_kpis() k WHERE k.by_segment OR NOT only_segments));
-COMMENT ON FUNCTION ledger_kpi_long(text, boolean) IS 'part of KPIs: the query of the views kpi and kpi_by_segment over a query of periods';
+    FROM @extschema@.ledger_kpis() k WHERE k.by_segment OR NOT only_segments), more_columns);
+COMMENT ON FUNCTION ledger_kpi_long(text, boolean, text) IS 'part of KPIs: the query of the views kpi and kpi_by_segment over a query of periods, with more of its columns if wanted';
 
 CREATE FUNCTION ledger_view_kpi(ledger text) RETURNS void
   LANGUAGE sql
@@ -85,7 +85,7 @@ CREATE FUNCTION ledger_view_kpi_definition(ledger text) RETURNS void
 --: what each KPI is: one row each
 SELECT k.kpi, --: its name in kpi, and of its column in kpi_monthly
        k.meaning, --: its definition
-       k.unit, --: count, rate (0..1), ratio, money, score, points, seconds, hours, days, months, quantity
+       k.unit, --: count, rate (1 is 100 %), ratio, money, score, points, seconds, hours, days, months, quantity
        k.numerator, --: what is counted or summed, over the facts of a period
        k.denominator, --: out of how many, or per what; NULL: the numerator is the value
        k.bounds, --: kind of its 95 % interval: wilson (a share), nps (adjusted Wald), mean (normal); NULL: it has none

@@ -78,7 +78,7 @@ WITH spent AS (
     FROM @ledger@.customer c LEFT JOIN identified i ON i.customer_id = c.customer_id LEFT JOIN stay s ON s.customer_id = c.customer_id LEFT JOIN lost l ON l.customer_id = c.customer_id
    WHERE c.stage IS NOT NULL GROUP BY 1
 ), joined AS (
-  SELECT coalesce(b.channel, s.channel) AS channel, coalesce(s.amount, 0) AS spend, coalesce(b.leads, 0) AS leads, coalesce(b.customers, 0) AS customers, coalesce(b.customers_now, 0) AS customers_now,
+  SELECT coalesce(b.channel, s.channel) AS channel, s.amount AS spend, coalesce(b.leads, 0) AS leads, coalesce(b.customers, 0) AS customers, coalesce(b.customers_now, 0) AS customers_now,
          coalesce(b.revenue, 0) AS revenue, coalesce(b.mrr, 0) AS mrr, coalesce(b.lost, 0) AS lost, b.months::double precision AS months,
          (SELECT m.value::double precision FROM @ledger@.setting m WHERE m.name = 'margin') AS margin
     FROM brought b FULL JOIN spent s ON s.channel = b.channel
@@ -88,13 +88,13 @@ WITH spent AS (
     FROM joined j
 )
 SELECT r.channel, --: channel of acquisition; unknown: none is known
-       r.spend::numeric(18,4) AS spend_amount, --: money spent on acquisition by this channel
+       coalesce(r.spend, 0)::numeric(18,4) AS spend_amount, --: money spent on acquisition by this channel
        r.leads AS lead_count, --: people identified before any payment
        r.customers AS customer_count, --: who have ever become customers
        r.customers_now AS customer_now_count, --: of them, customers now
        (r.customers / nullif(r.leads, 0)::double precision) AS customers_per_lead, --: customer_count / lead_count
-       (r.spend::double precision / nullif(r.leads, 0))::numeric(18,4) AS cost_per_lead_amount, --: spend_amount / lead_count
-       r.cac::numeric(18,4) AS cac_amount, --: spend_amount / customer_count
+       (r.spend::double precision / nullif(r.leads, 0))::numeric(18,4) AS cost_per_lead_amount, --: spend_amount / lead_count; NULL where no spend of the channel is recorded
+       r.cac::numeric(18,4) AS cac_amount, --: spend_amount / customer_count; NULL where no spend of the channel is recorded
        r.revenue::numeric(18,4) AS revenue_amount, --: purchases less refunds, of customers of the channel
        r.mrr::numeric(18,4) AS mrr_amount, --: recurring revenue a month, now
        r.arpa::numeric(18,4) AS arpa_amount, --: revenue of a customer a month: purchases less refunds / months as customers, plus recurring revenue / customers now
@@ -244,22 +244,24 @@ CREATE FUNCTION ledger_view_experiment_kpis(ledger text) RETURNS void
   SET search_path = pg_catalog, pg_temp
   RETURN @extschema@.ledger_make_view(ledger, 'experiment_kpis', format($view$
 --: every KPI of those who saw each variant of an experiment, by month, beside the control: one row each
-WITH known AS MATERIALIZED (
-  SELECT l.*, split_part(l.segment, chr(31), 1) AS experiment, split_part(l.segment, chr(31), 2) AS variant,
-         coalesce(d.bounds = 'wilson' AND l.value IS NOT NULL AND l.denominator > 0 AND l.numerator BETWEEN 0 AND l.denominator, false) AS is_share
+WITH known AS (
+  SELECT l.*, split_part(l.segment, chr(31), 1) AS experiment, split_part(l.segment, chr(31), 2) AS variant, a.yes, a.no
     FROM (%s) l JOIN @extschema@.ledger_kpis() d ON d.kpi = l.kpi
+    -- a share is of those who say yes and those who don't, as promoters and passives
+   CROSS JOIN LATERAL (SELECT CASE WHEN l.value IS NULL OR l.denominator <= 0 THEN NULL WHEN l.kpi = 'nps' THEN l.nps_promoters WHEN d.bounds = 'wilson' AND l.numerator BETWEEN 0 AND l.denominator THEN l.numerator END AS yes,
+                              CASE WHEN l.kpi = 'nps' THEN l.nps_detractors ELSE 0 END AS no) a
+), varied AS MATERIALIZED (
+  SELECT k.*, CASE WHEN k.yes IS NOT NULL THEN
+           format('{"scale": [0, 10], "counts": [%%s, 0, 0, 0, 0, 0, 0, %%s, 0, %%s, 0]}', k.no::bigint, (k.denominator - k.yes - k.no)::bigint, k.yes::bigint)::@extschema@.rating_summary END AS answers,
+         CASE WHEN k.yes IS NOT NULL THEN CASE k.kpi WHEN 'nps' THEN 10000 ELSE 1 END * greatest(k.yes + k.no - (k.yes - k.no) ^ 2 / k.denominator, 0) / k.denominator ^ 2
+              WHEN k.kpi = 'ces' AND k.denominator > 1 THEN greatest(k.ces_squares::double precision - k.numerator ^ 2 / k.denominator, 0) / (k.denominator - 1) / k.denominator END AS variance
+    FROM known k
 ), controlled AS (
-  SELECT k.*, first_value(k.variant) OVER w = k.variant AS is_control, first_value(k.value) OVER w AS control_value, first_value(k.is_share) OVER w AS control_is_share,
-         first_value(k.denominator) OVER w AS control_n, first_value(k.numerator) OVER w AS control_hits
-    FROM known k WINDOW w AS (PARTITION BY k.experiment, k.kpi, k.period_start ORDER BY lower(k.variant) <> 'control', k.variant COLLATE "C" ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+  SELECT v.*, first_value(v.variant) OVER w = v.variant AS is_control, first_value(v.value) OVER w AS control_value, first_value(v.answers) OVER w AS control_answers, first_value(v.variance) OVER w AS control_variance
+    FROM varied v WINDOW w AS (PARTITION BY v.experiment, v.kpi, v.period_start ORDER BY lower(v.variant) <> 'control', v.variant COLLATE "C" ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
 ), tested AS (
-  SELECT c.*, e.z, e.p_value,
-         CASE WHEN e.z IS NOT NULL THEN sqrt(c.value * (1 - c.value) / c.denominator + c.control_value * (1 - c.control_value) / c.control_n) END AS error
-    FROM controlled c
-    LEFT JOIN LATERAL @extschema@.nps_compare(
-      (CASE WHEN c.is_share AND c.control_is_share AND NOT c.is_control THEN format('{"scale": [0, 10], "counts": [0, 0, 0, 0, 0, 0, 0, %%s, 0, %%s, 0]}', (c.control_n - c.control_hits)::bigint, c.control_hits::bigint) END)::@extschema@.rating_summary,
-      (CASE WHEN c.is_share AND c.control_is_share AND NOT c.is_control THEN format('{"scale": [0, 10], "counts": [0, 0, 0, 0, 0, 0, 0, %%s, 0, %%s, 0]}', (c.denominator - c.numerator)::bigint, c.numerator::bigint) END)::@extschema@.rating_summary) e
-      ON c.is_share AND c.control_is_share AND NOT c.is_control
+  SELECT c.*, e.p_value, CASE WHEN NOT c.is_control THEN sqrt(c.variance + c.control_variance) END AS error
+    FROM controlled c LEFT JOIN LATERAL @extschema@.nps_compare(c.control_answers, c.answers) e ON NOT c.is_control
 )
 SELECT t.experiment, --: property experiment of experiment_exposure
        t.variant, --: property variant of the first exposure
@@ -273,15 +275,16 @@ SELECT t.experiment, --: property experiment of experiment_exposure
        t.denominator, --: out of how many, or per what; NULL: the numerator is the value
        t.lower AS value_lower, --: lower end of the 95 %% interval of value; NULL where it has none
        t.upper AS value_upper, --: upper end of the 95 %% interval of value
-       t.unit, --: count, rate (0..1), ratio, money, score, points, seconds, hours, days, months, quantity
+       t.unit, --: count, rate (1 is 100 %%), ratio, money, score, points, seconds, hours, days, months, quantity
        CASE WHEN NOT t.is_control THEN t.value - t.control_value END AS difference, --: value less the control's
-       CASE WHEN NOT t.is_control THEN t.value - t.control_value - 1.959963984540054 * t.error END AS difference_lower, --: lower end of the 95 %% interval of the difference of two shares (Wald, variances not pooled)
+       CASE WHEN NOT t.is_control THEN t.value - t.control_value - 1.959963984540054 * t.error END AS difference_lower, --: lower end of the 95 %% interval of the difference (Wald, variances not pooled); NULL for what is neither share nor score of answers
        CASE WHEN NOT t.is_control THEN t.value - t.control_value + 1.959963984540054 * t.error END AS difference_upper, --: upper end of the 95 %% interval of the difference
-       t.z, --: the difference of two shares in standard errors; NULL for what is no share, and the control
-       t.p_value --: probability of such a difference by chance alone, two-sided two-proportion test; NULL for what is no share, and the control
+       (t.value - t.control_value) / nullif(t.error, 0) AS z, --: the difference in standard errors, variances not pooled; NULL for what is neither share nor score of answers, and the control
+       t.p_value, --: probability of such a difference by chance alone, two-sided: of two proportions, or of two NPS; NULL for what is neither, and the control
+       CASE WHEN t.error IS NULL THEN NULL WHEN t.kpi = 'nps' THEN 'nps, not pooled' WHEN t.kpi = 'ces' THEN 'means, normal' ELSE 'two proportions, not pooled' END AS method --: how the two were compared; NULL: they were not
   FROM tested t
 $view$, regexp_replace(@extschema@.ledger_kpi_long(@extschema@.ledger_kpi_dated(ledger, @extschema@.ledger_kpi_pivot(
-    format('SELECT l.segment, ''month''::text AS period_grain, l.period_start, l.fact, l.value FROM @extschema@.ledger_kpi_live_variants(%L) l', ledger), @extschema@.ledger_kpi_facts_known())), true), ' --: [^\n]*', '', 'g')));
+    format('SELECT l.segment, ''month''::text AS period_grain, l.period_start, l.fact, l.value FROM @extschema@.ledger_kpi_live_variants(%L) l', ledger), @extschema@.ledger_kpi_facts_known())), true, ', b.nps_promoters, b.nps_detractors, b.ces_squares'), ' --: [^\n]*', '', 'g')));
 COMMENT ON FUNCTION ledger_view_experiment_kpis(text) IS 'part of ledger_make_views(): experiment_kpis';
 
 CREATE FUNCTION ledger_view_kpi_progress(ledger text) RETURNS void
@@ -326,3 +329,22 @@ SELECT j.target, --: name of the target
   FROM judged j
 $view$);
 COMMENT ON FUNCTION ledger_view_kpi_progress(text) IS 'part of ledger_make_views(): kpi_progress';
+
+CREATE FUNCTION kpi_target_checked() RETURNS trigger
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  known record;
+BEGIN
+  SELECT k.kpi, k.by_segment INTO known FROM @extschema@.ledger_kpis() k WHERE k.kpi = NEW.kpi;
+  IF known.kpi IS NULL THEN
+    RAISE EXCEPTION 'target "%" is of an unknown KPI: "%"', NEW.target, NEW.kpi
+      USING ERRCODE = 'foreign_key_violation', HINT = format('The view kpi_definition of ledger "%s" lists all KPIs.', TG_TABLE_SCHEMA);
+  ELSIF NEW.segment <> 'all' AND NOT known.by_segment THEN
+    RAISE EXCEPTION 'target "%" is of segment "%", but KPI "%" is told of everyone only', NEW.target, NEW.segment, NEW.kpi
+      USING ERRCODE = 'invalid_parameter_value', HINT = 'Column by_segment of kpi_definition says which KPIs are told by segment.';
+  END IF;
+  RETURN NEW;
+END $$;
+COMMENT ON FUNCTION kpi_target_checked() IS 'trigger on kpi_target: refuses targets of KPIs that don''t exist, or are not told of the segment';

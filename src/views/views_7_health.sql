@@ -69,32 +69,16 @@ COMMENT ON FUNCTION ledger_view_health_by_pillar(text) IS 'part of ledger_make_v
 
 CREATE FUNCTION ledger_view_churn_reasons(ledger text) RETURNS void
   LANGUAGE sql
-  RETURN @extschema@.ledger_make_view(ledger, 'churn_reasons', $view$
+  RETURN @extschema@.ledger_make_view(ledger, 'churn_reasons', pg_catalog.replace($view$
 --: why customers left, by month
 WITH churned AS (
-  SELECT h.customer_id, h.entered_at, @extschema@.period_start(h.entered_at, 'month', @time_zone@) AS day, h.reason AS moved_by,
-         h.actor IS NULL AND (h.reason IN ('silence', 'last subject ended') OR EXISTS (SELECT FROM @ledger@.touchpoint_kind k WHERE k.kind = h.reason)) AS by_rule
+  SELECT h.customer_id, h.entered_at, @extschema@.period_start(h.entered_at, 'month', @time_zone@) AS day, h.reason AS moved_by, h.actor
     FROM @ledger@.stage_history h
    WHERE h.stage = 'churned'
 ), explained AS (
-  SELECT c.day, CASE WHEN NOT c.by_rule THEN 'stage_set' ELSE coalesce(e.kind, c.moved_by) END AS ended_by,
-         CASE WHEN c.by_rule THEN e.reason ELSE c.moved_by END AS reason,
-         CASE WHEN e.voluntary IN ('true', 't', 'yes', '1') THEN true
-              WHEN e.voluntary IN ('false', 'f', 'no', '0') OR replace(lower(e.reason), '_', ' ') = 'payment failed' THEN false
-              WHEN EXISTS (SELECT FROM @ledger@.touchpoint f
-                            WHERE f.customer_id = c.customer_id AND f.kind = 'payment_failed'
-                              AND f.occurred_at > c.entered_at - interval '720 hours' AND f.occurred_at <= c.entered_at) THEN false
-         END AS is_voluntary
-    FROM churned c
-    -- what ended with its term was given notice of in the same episode, or not at all
-    LEFT JOIN LATERAL (SELECT t.kind, t.properties ->> 'reason' AS reason, lower(t.properties ->> 'voluntary') AS voluntary
-                         FROM @ledger@.touchpoint t
-                         JOIN @ledger@.touchpoint_kind k ON k.kind = t.kind
-                        WHERE t.customer_id = c.customer_id AND t.occurred_at <= c.entered_at
-                          AND CASE WHEN c.moved_by = 'last subject ended' THEN k.subject_effect = 'notice' ELSE t.kind = c.moved_by END
-                          AND t.occurred_at >= coalesce((SELECT max(p.left_at) FROM @ledger@.stage_history p
-                                                          WHERE p.customer_id = c.customer_id AND p.stage = 'churned' AND p.left_at <= c.entered_at), '-infinity')
-                        ORDER BY t.occurred_at DESC LIMIT 1) e ON c.by_rule AND c.moved_by <> 'silence'
+  SELECT x.day, CASE WHEN NOT x.by_rule THEN 'stage_set' ELSE coalesce(x.kind, x.moved_by) END AS ended_by,
+         CASE WHEN x.by_rule THEN x.reason ELSE x.moved_by END AS reason, x.is_voluntary
+    FROM (@explained@) x
 )
 SELECT @month e.day@
        e.ended_by, --: what ended it: kind of a touchpoint (notice given, or the end itself), silence, last subject ended (a term ran out), stage_set (forced)
@@ -105,7 +89,7 @@ SELECT @month e.day@
   FROM explained e
  GROUP BY e.day, e.ended_by, e.reason, e.is_voluntary
  ORDER BY e.day, count(*) DESC, e.ended_by, e.reason, e.is_voluntary
-$view$);
+$view$, '@explained@', @extschema@.ledger_churn_explained()));
 COMMENT ON FUNCTION ledger_view_churn_reasons(text) IS 'part of ledger_make_views(): churn_reasons';
 
 CREATE FUNCTION ledger_view_churn_risk(ledger text) RETURNS void

@@ -3,7 +3,7 @@
 SET client_min_messages = error;
 SET timezone = 'UTC';
 BEGIN;
-SELECT plan(43);
+SELECT plan(50);
 CREATE ROLE kpi_reader;
 CREATE ROLE kpi_admin;
 SELECT ledger_create('more');
@@ -46,6 +46,10 @@ SELECT is(round(progress_rate::numeric, 9), round(((now_value - 10) / 5)::numeri
 SELECT is(elapsed_rate, ('2024-08-01'::date - '2024-01-01'::date) / 365.0::double precision, 'beside the part of the time') FROM more.kpi_progress WHERE target = 'of a segment';
 SELECT is(on_track, progress_rate >= elapsed_rate, 'on track if not behind') FROM more.kpi_progress WHERE target = 'of a segment';
 
+SELECT throws_ok($$INSERT INTO more.kpi_target (target, kpi, baseline_on, change, due_on) VALUES ('x', 'retention', '2024-01-01', 1, '2024-12-31')$$, '23503', 'target "x" is of an unknown KPI: "retention"', 'a target of no KPI is refused');
+SELECT throws_ok($$UPDATE more.kpi_target SET kpi = 'order' WHERE target = 'measured'$$, '23503', 'target "measured" is of an unknown KPI: "order"', 'at any time');
+SELECT throws_ok($$UPDATE more.kpi_target SET kpi = 'cac' WHERE target = 'of a segment'$$, '22023', 'target "of a segment" is of segment "country: CH", but KPI "cac" is told of everyone only', 'so is one of a segment, where the KPI has none');
+
 -- experiments: 120 of 400 against 80 of 400; by the definition
 INSERT INTO more.touchpoint (customer_id, kind, occurred_at, properties) SELECT 10000 + i, 'experiment_exposure', '2025-01-01', jsonb_build_object('experiment', 'e', 'variant', CASE WHEN i <= 400 THEN 'control' ELSE 'b' END) FROM generate_series(1, 800) i;
 INSERT INTO more.touchpoint (customer_id, kind, occurred_at, amount) SELECT 10000 + i, 'purchase', '2025-01-02', 10 FROM generate_series(1, 800) i WHERE i <= 80 OR i BETWEEN 401 AND 520;
@@ -58,13 +62,22 @@ SELECT results_eq($$SELECT round(value_lower::numeric, 9), round(value_upper::nu
 SELECT is(value, 3::double precision, 'revenue per person is a mean') FROM more.experiments WHERE kpi = 'revenue_per_person' AND variant = 'b';
 -- any KPI by variant: 12 of the 80 buyers of one and 30 of the 120 of the other buy again in the month; p by erfc of the C library
 INSERT INTO more.touchpoint (customer_id, kind, occurred_at, amount) SELECT 10000 + i, 'purchase', '2025-01-20', 10 FROM generate_series(1, 800) i WHERE i <= 12 OR i BETWEEN 401 AND 430;
+-- answers as in the semantics: 100 (50 promoters, 20 detractors) beside 120 (72, 18); and of effort
+INSERT INTO more.touchpoint (customer_id, kind, occurred_at, score) SELECT 10000 + i, 'nps', timestamptz '2025-01-21', CASE WHEN i <= 50 THEN 9 WHEN i <= 80 THEN 8 ELSE 3 END FROM generate_series(1, 100) i
+  UNION ALL SELECT 10400 + i, 'nps', '2025-01-21', CASE WHEN i <= 72 THEN 10 WHEN i <= 102 THEN 7 ELSE 6 END FROM generate_series(1, 120) i
+  UNION ALL SELECT 10000 + i, 'ces', '2025-01-21', (ARRAY[7, 6, 5, 4, 2])[i] FROM generate_series(1, 5) i UNION ALL SELECT 10400 + i, 'ces', '2025-01-21', (ARRAY[7, 7, 6, 6, 5, 7])[i] FROM generate_series(1, 6) i;
 CREATE TEMP TABLE by_variant AS SELECT * FROM more.experiment_kpis;
 SELECT set_eq($$SELECT kpi FROM by_variant WHERE experiment = 'e' AND variant = 'b' AND period_start = '2025-01-01'$$, $$SELECT kpi FROM ledger_kpis() WHERE by_segment$$, 'each KPI is told of a variant');
 SELECT results_eq($$SELECT variant, is_control, numerator, denominator, value FROM by_variant WHERE kpi = 'repeat_purchase_rate' AND period_start = '2025-01-01' ORDER BY 1$$,
   $$VALUES ('b', false, 30::double precision, 120::double precision, 0.25::double precision), ('control', true, 12, 80, 0.15)$$, 'with what it is made of');
 SELECT results_eq($$SELECT round(difference::numeric, 10), round(difference_lower::numeric, 10), round(difference_upper::numeric, 10), round(z::numeric, 10), round(p_value::numeric, 10) FROM by_variant WHERE kpi = 'repeat_purchase_rate' AND period_start = '2025-01-01' AND variant = 'b'$$,
   $$SELECT 0.1::numeric(11,10), round((0.1 - 1.959963984540054 * s)::numeric, 10), round((0.1 + 1.959963984540054 * s)::numeric, 10), round((0.1 / s)::numeric, 10), 0.0750797841 FROM (SELECT sqrt(0.25 * 0.75 / 120 + 0.15 * 0.85 / 80) AS s) x$$, 'and two proportions compared');
-SELECT is_empty($$SELECT FROM by_variant WHERE (is_control OR unit <> 'rate') AND (z IS NOT NULL OR p_value IS NOT NULL) OR is_control AND difference IS NOT NULL$$, 'what is no share, and the control, has no test');
+SELECT results_eq($$SELECT round(difference::numeric, 10), round(z::numeric, 9), round(p_value::numeric, 9), round((difference_upper - difference)::numeric, 8), method FROM by_variant WHERE kpi = 'nps' AND period_start = '2025-01-01' AND variant = 'b'$$,
+  $$SELECT 15.0000000000, 1.452652504, 0.146320261, round(1.959963984540054 * 15 / 1.4526525038, 8), 'nps, not pooled'$$, 'NPS is compared as the semantics say');
+SELECT results_eq($$SELECT round(difference::numeric, 10), round(z::numeric, 10), p_value, method FROM by_variant WHERE kpi = 'ces' AND period_start = '2025-01-01' AND variant = 'b'$$,
+  $$SELECT round(b.m - a.m, 10), round((b.m - a.m) / sqrt(a.v / 5 + b.v / 6), 10), NULL::double precision, 'means, normal' FROM (SELECT avg(x) AS m, var_samp(x) AS v FROM unnest('{7,6,5,4,2}'::numeric[]) x) a, (SELECT avg(x) AS m, var_samp(x) AS v FROM unnest('{7,7,6,6,5,7}'::numeric[]) x) b$$, 'and the mean of effort as means are');
+SELECT is_empty($$SELECT FROM by_variant WHERE (is_control OR unit <> 'rate' AND kpi NOT IN ('nps', 'ces')) AND (z IS NOT NULL OR p_value IS NOT NULL OR method IS NOT NULL) OR is_control AND difference IS NOT NULL$$, 'what is neither, and the control, has no test');
+SELECT set_eq($$SELECT kpi FROM by_variant WHERE z IS NOT NULL$$, $$SELECT b.kpi FROM by_variant a JOIN by_variant b USING (kpi, period_start) JOIN ledger_kpis() k USING (kpi) WHERE a.is_control AND NOT b.is_control AND k.bounds IS NOT NULL AND a.value_lower IS NOT NULL AND b.value_lower IS NOT NULL AND NOT (a.value IN (0, 1) AND b.value IN (0, 1))$$, 'each KPI that both variants have an interval of has a test');
 SELECT results_eq($$SELECT variant, period_start, value FROM by_variant WHERE kpi = 'orders' AND value > 0 ORDER BY 1, 2$$,
   $$SELECT e.properties ->> 'variant', date_trunc('month', p.occurred_at)::date, count(*)::double precision FROM more.touchpoint p JOIN more.touchpoint e ON e.customer_id = p.customer_id AND e.kind = 'experiment_exposure' WHERE p.kind = 'purchase' AND p.occurred_at >= '2025-01-01' GROUP BY 1, 2 ORDER BY 1, 2$$, 'a KPI by variant and month is what a plain query says');
 
@@ -74,6 +87,7 @@ SELECT results_eq($$SELECT sum(customer_count)::bigint, sum(lead_count)::bigint,
            (SELECT sum(amount) FROM more.touchpoint WHERE kind = 'purchase'), 1500::numeric$$, 'channels part customers, leads, revenue and spend');
 SELECT results_eq($$SELECT cac_amount, cost_per_lead_amount FROM more.acquisition_channels WHERE channel = 'email'$$, $$SELECT (500.0 / customer_count)::numeric(18,4), (500.0 / lead_count)::numeric(18,4) FROM more.acquisition_channels WHERE channel = 'email'$$, 'with cost per customer and per lead');
 SELECT is(cac_amount, NULL, 'a channel that brought nobody has no cost per customer') FROM more.acquisition_channels WHERE channel = 'display';
+SELECT results_eq($$SELECT spend_amount, cac_amount, cost_per_lead_amount, payback_months, ltv_to_cac FROM more.acquisition_channels WHERE channel = 'organic' AND customer_count > 0 AND lead_count > 0$$, $$SELECT 0::numeric(18,4), NULL::numeric(18,4), NULL::numeric(18,4), NULL::double precision, NULL::double precision$$, 'nor has one for which no spend is recorded');
 SELECT results_eq($$SELECT round(sum(first_credit)::numeric, 6), round(sum(last_credit)::numeric, 6), round(sum(last_non_direct_credit)::numeric, 6), round(sum(linear_credit)::numeric, 6), round(sum(time_decay_credit)::numeric, 6), round(sum(position_credit)::numeric, 6), round(sum(markov_credit)::numeric, 6), round(sum(shapley_credit)::numeric, 6) FROM more.attribution_by_channel$$,
   $$SELECT n, n, n, n, n, n, n, n FROM (SELECT round(count(*)::numeric, 6) AS n FROM more.customer WHERE first_paid_at IS NOT NULL) x$$, 'the credits of each rule add up to the first payments');
 SELECT results_eq($$SELECT channel, last_credit FROM more.attribution_by_channel ORDER BY 1$$,
