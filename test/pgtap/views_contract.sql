@@ -2,10 +2,10 @@
 -- may and may not do.  Keys of three types, and a name that needs quoting.
 BEGIN;
 SET LOCAL client_min_messages = error;
-SELECT plan(41);
-SELECT ledger_create('by_number'), ledger_create('Kunden "der" Woche', customer_key => 'uuid'), ledger_create('by_text', customer_key => 'text');
+SELECT plan(46);
+SELECT ledger_create('by_number'), ledger_create('Kunden "der" Woche', customer_key => 'uuid'), ledger_create('by_text', customer_key => 'text'), ledger_create('in_parts', customer_key => 'uuid', partition_by => interval '1 month');
 CREATE TEMP TABLE ledger (name text, key_type text);
-INSERT INTO ledger VALUES ('by_number', 'bigint'), ('Kunden "der" Woche', 'uuid'), ('by_text', 'text');
+INSERT INTO ledger VALUES ('by_number', 'bigint'), ('Kunden "der" Woche', 'uuid'), ('by_text', 'text'), ('in_parts', 'uuid');
 
 CREATE TEMP VIEW shown AS
   SELECT l.name AS ledger, l.key_type, c.oid, c.relname, c.reloptions, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod) AS type,
@@ -87,6 +87,7 @@ SELECT results_eq($$ SELECT view, n FROM pg_temp.count_all('by_number') WHERE vi
             ('support_sla', 0), ('tickets', 0) $$, 'an empty ledger answers: those with fixed rows have them, the others none');
 SELECT is((SELECT count(*) FROM pg_temp.count_all('Kunden "der" Woche')), cardinality(ledger_view_names())::bigint, 'so does one with a key of uuid');
 SELECT is((SELECT count(*) FROM pg_temp.count_all('by_text')), cardinality(ledger_view_names())::bigint, 'so does one with a key of text');
+SELECT is((SELECT count(*) FROM pg_temp.count_all('in_parts')), cardinality(ledger_view_names())::bigint, 'so does one in partitions');
 SELECT is_empty($$ SELECT * FROM by_number.stage_funnel WHERE customer_count <> 0 OR reached_count <> 0 OR reached_rate IS NOT NULL OR step_rate IS NOT NULL $$,
   'nothing of nothing is no rate');
 
@@ -100,8 +101,11 @@ SELECT is((SELECT activity_occurrence FROM by_text.activity_stream WHERE custome
 
 -- what a reader may, and what not
 CREATE ROLE views_reader;
-SELECT ledger_grant('by_number', 'views_reader', 'read');
+SELECT ledger_grant(l, 'views_reader', 'read') FROM unnest('{by_number,in_parts}'::text[]) l;
+INSERT INTO in_parts.touchpoint (customer_id, kind, occurred_at, amount, score) SELECT ('00000000-0000-0000-0000-' || lpad((n % 9)::text, 12, '0'))::uuid, (ARRAY['purchase', 'nps', 'ticket_opened', 'page_view', 'email_sent', 'referral_sent', 'resource_use', 'experiment_exposure'])[1 + n % 8], timestamptz '2024-01-01' + n * interval '13 hours', CASE WHEN n % 8 = 0 THEN n END, CASE WHEN n % 8 = 1 THEN n % 11 END FROM generate_series(1, 400) n;
+SELECT ledger_tick('in_parts', now());
 SET LOCAL ROLE views_reader;
+SELECT results_eq($$ SELECT count(*), count(*) FILTER (WHERE n > 0) > 30 FROM pg_temp.count_all('in_parts') $$, $$ SELECT cardinality(ledger_view_names())::bigint, true $$, 'a reader reads every view of a ledger in partitions, and most have rows');
 CREATE TEMP TABLE seen AS
   SELECT (SELECT count(*) FROM pg_temp.count_all('by_number')) AS views,
          (SELECT count(*) FROM information_schema.columns WHERE table_schema = 'by_number' AND table_name = 'customer_360') AS columns,
@@ -141,6 +145,9 @@ SELECT is_empty(format($$ SELECT v.view, p.plan FROM unnest(%L::text[]) v (view)
   '{customer_360,stage_spans,stage_dates,tickets,churn_risk,activity_stream}'), 'nor does any view of customers read all for one');
 SELECT unalike(pg_temp.plan_of('SELECT customer_id, stage, mrr_amount FROM by_number.customer_360'), '%customer_health%', 'health is not read where nobody asks for it');
 SELECT unalike(pg_temp.plan_of('SELECT * FROM by_number.customer_360'), '%on touchpoint%', 'all customers: without the log');
+SELECT alike(pg_temp.plan_of('SELECT period_start, nps FROM by_number.kpi_monthly'), '%on kpi_fact%Function Scan on ledger_kpi_live%', 'kpi_monthly: closed months from what is kept, and what goes on from one function');
+SELECT unalike(pg_temp.plan_of('SELECT * FROM by_number.kpi_monthly'), '%on touchpoint %', '... not from the log');
+SELECT is_empty($$ SELECT v FROM unnest('{kpi,kpi_by_segment,revenue_movements,kpi_progress,stage_transitions,stage_spans,stage_dates,health_overview,health_by_pillar,rfm_segments,customer_segment,kpi_definition}'::text[]) v WHERE pg_temp.plan_of(format('SELECT * FROM by_number.%I', v)) ~ 'on touchpoint ' $$, 'nor do other views of what is kept of customers read it');
 SELECT unalike(pg_temp.plan_of('SELECT * FROM by_number.customer_360'), '%WindowAgg%', 'all customers: without comparing them');
 SELECT unalike(pg_temp.plan_of('SELECT * FROM by_number.stage_funnel'), '%on touchpoint%', 'stage_funnel: without the log');
 SELECT unalike(pg_temp.plan_of('SELECT * FROM by_number.bottlenecks'), '%on touchpoint %', 'bottlenecks: without the log');
