@@ -37,7 +37,7 @@ SELECT coalesce(max(occurred_at), now()) AS last_order_at FROM crm.touchpoint \g
 SELECT count(*) > 0 AS any_rejected FROM crm.touchpoint_rejected \gset
 \if :any_rejected
   \echo 'Some can not be used; the application\'s orders are there all the same:'
-  SELECT reason, count(*) AS orders FROM crm.touchpoint_rejected GROUP BY reason;
+  SELECT split_part(reason, ':', 1) AS reason, count(*) AS orders FROM crm.touchpoint_rejected GROUP BY 1;
 \endif
 \echo
 SELECT count(*) AS orders, count(DISTINCT customer) AS customers, min(ordered_at)::date AS first_day,

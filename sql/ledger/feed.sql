@@ -44,7 +44,7 @@ SELECT ledger_consent('fed', 3, 'newsletter'), ledger_consent('fed', 99, 'newsle
 -- a table with rows, tracked and taken in
 CREATE TABLE old_orders (id bigint PRIMARY KEY, customer_id bigint, ordered_at timestamptz, total numeric);
 INSERT INTO old_orders SELECT i, 100 + i % 50, timestamptz '2024-01-01' + i * interval '1 hour', i FROM generate_series(1, 1000) i;
-INSERT INTO old_orders VALUES (2000, 100, NULL, 1), (2001, NULL, '2024-01-01', 1);
+INSERT INTO old_orders VALUES (2000, 100, NULL, 1), (2001, NULL, '2024-01-01', 1), (2002, 100, '2024-01-01', 1e14), (2003, 100, '2024-01-01', '-Infinity'), (2004, 100, '2024-01-01', 'NaN');
 SELECT ledger_track('fed', 'old_orders', 'purchase', 'customer_id', 'ordered_at', 'total', track => 'old');
 INSERT INTO old_orders VALUES (1001, 100, '2024-05-01', 1);
 SELECT count(*) FROM fed.touchpoint WHERE source = 'old';
@@ -53,9 +53,12 @@ CALL ledger_backfill('fed', 'old');
 ROLLBACK;
 CALL ledger_backfill('fed', 'no such track');
 CALL ledger_backfill('fed', 'old', 0);
+UPDATE fed.setting SET value = 'reject' WHERE name = 'unusable';
+CALL ledger_backfill('fed', 'old', batch => 1000000);
+UPDATE fed.setting SET value = 'keep' WHERE name = 'unusable';
 CALL ledger_backfill('fed', 'old', batch => 100);
 SELECT count(*), count(DISTINCT source_key), sum(amount) FROM fed.touchpoint WHERE source = 'old';
-SELECT reason, source_key FROM fed.touchpoint_rejected WHERE source = 'old' ORDER BY 1;
+SELECT reason, source_key, amount FROM fed.touchpoint_rejected WHERE source = 'old' ORDER BY 1;
 SELECT next_page >= page_count AS done, touchpoint_count FROM fed.backfill;
 CALL ledger_backfill('fed', 'old');  -- again: it is done
 DELETE FROM fed.backfill;

@@ -39,13 +39,6 @@ typedef struct NamedColumn
 #define KEY_TYPE ((Oid) 1)
 #define STAGE_TYPE ((Oid) 2)
 
-static const NamedColumn TOUCH[TOUCH_COLUMN_COUNT] = {
-	{"customer_id", KEY_TYPE}, {"kind", TEXTOID},		 {"occurred_at", TIMESTAMPTZOID},
-	{"amount", NUMERICOID},	   {"score", FLOAT8OID},	 {"subject", TEXTOID},
-	{"channel", TEXTOID},	   {"campaign", TEXTOID},	 {"source", TEXTOID},
-	{"source_key", TEXTOID},   {"properties", JSONBOID}, {"quantity", NUMERICOID},
-};
-
 static const NamedColumn SPAN[SPAN_COLUMN_COUNT] = {
 	{"customer_id", KEY_TYPE},	 {"seq", INT4OID},
 	{"stage", STAGE_TYPE},		 {"entered_at", TIMESTAMPTZOID},
@@ -90,6 +83,17 @@ find_customer_columns(const Ledger *l, DirectLedger *d)
 	for (int i = 0; i < CUSTOMER_COLUMN_COUNT; i++)
 		all &= find_column(d->customer.table, customer_column_name(i), customer_column_type(l, i),
 						   &d->customer_column[i]);
+	return all;
+}
+
+static bool
+find_touch_columns(const Ledger *l, DirectLedger *d)
+{
+	bool all = true;
+
+	for (int i = 0; i < TOUCH_COLUMN_COUNT; i++)
+		all &= find_column(l->touchpoint, touch_column_name(i), touch_column_type(l, i),
+						   &d->touch_column[i]);
 	return all;
 }
 
@@ -148,7 +152,7 @@ direct_ledger_describe(const Ledger *l)
 				  OidIsValid(d->key_equals) && find_customer_columns(l, d) &&
 				  find_columns(l, d->history.table, SPAN, SPAN_COLUMN_COUNT, d->span_column) &&
 				  find_columns(l, d->outbox.table, EVENT, EVENT_COLUMN_COUNT, d->event_column) &&
-				  find_columns(l, l->touchpoint, TOUCH, TOUCH_COLUMN_COUNT, d->touch_column) &&
+				  find_touch_columns(l, d) &&
 				  find_column(d->clock, "horizon", TIMESTAMPTZOID, &d->horizon) &&
 				  direct_has_key(&d->customer, &d->customer_column[CUSTOMER_KEY], 1) &&
 				  direct_has_key(&d->history, &d->span_column[SPAN_CUSTOMER], 2);
@@ -207,8 +211,8 @@ direct_usable(const Ledger *l, const TouchRow *row)
 					   !n[TOUCH_CUSTOMER], !n[TOUCH_AT],
 					   n[TOUCH_AT] ? 0 : DatumGetTimestampTz(v[TOUCH_AT]), !n[TOUCH_SCORE],
 					   n[TOUCH_SCORE] ? 0 : DatumGetFloat8(v[TOUCH_SCORE]),
-					   touch_is_nan(n[TOUCH_AMOUNT], v[TOUCH_AMOUNT]) ||
-						   touch_is_nan(n[TOUCH_QUANTITY], v[TOUCH_QUANTITY])) == NULL;
+					   touch_numbers_fault(n[TOUCH_AMOUNT], v[TOUCH_AMOUNT], n[TOUCH_QUANTITY],
+										   v[TOUCH_QUANTITY])) == NULL;
 }
 
 static void

@@ -198,6 +198,7 @@ describe(Ledger *l, Oid touchpoint)
 	l->kpi_function = our_trigger_function(ours, "kpi_outdated");
 	describe_key(l, schema);
 	l->outdated = lacks_columns(l, schema);
+	ledger_check_columns(l);
 	l->direct = direct_ledger_describe(l);
 }
 

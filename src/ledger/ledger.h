@@ -185,6 +185,12 @@ extern void ledger_check_upgraded(const Ledger *ledger);
  */
 extern bool ledger_awaits_upgrade(const Ledger *ledger);
 
+/*
+ * An ERROR unless the columns that are read by their types have those that they were made with, or
+ * such as are read alike (ledger_columns.c).
+ */
+extern void ledger_check_columns(const Ledger *ledger);
+
 extern const LedgerKind *ledger_kind(const Ledger *ledger, const char *name);
 
 /*
@@ -253,16 +259,32 @@ typedef struct Touch
 	int64 quantity;			/* in 1/10000; 0 if not given */
 } Touch;
 
-/* Is it NaN, of which no sum can be made?  A number that isn't given is not. */
-extern bool touch_is_nan(bool isnull, Datum numeric);
+/* Numbers of a touchpoint are smaller than this, in absolute value: its columns are numeric(18,4). */
+#define TOUCH_NUMBER_LIMIT "99999999999999.99995"
+
+/* Why a number can't be used, or NULL if it can; its name is a word of the reason. */
+extern const char *touch_number_fault(const char *word, bool isnull, Datum numeric);
+/* The same of both numbers that a touchpoint has. */
+extern const char *touch_numbers_fault(bool no_amount, Datum amount, bool no_quantity,
+									   Datum quantity);
+/* Can touchpoint_rejected keep it?  NaN it can. */
+extern bool touch_number_fits(bool isnull, Datum numeric);
+
+/* Why a text can't be a key: an index has no room for long ones. */
+#define TOUCH_KEY_LENGTH 2500
+extern const char *touch_key_fault(const char *word, bool isnull, Datum key);
+
+/* A value within a reason: so many bytes of it. */
+#define TOUCH_CLIPPED 100
+extern char *touch_clipped(const char *text);
 
 /*
- * Why a touchpoint can't be used, or NULL if it can; kind may be NULL: unknown.  has_nan: its amount
- * or quantity is NaN.
+ * Why a touchpoint can't be used, or NULL if it can; kind may be NULL: unknown.  number_fault: what
+ * touch_numbers_fault() says.
  */
 extern const char *touch_fault(const Ledger *ledger, const char *kind_name, bool has_customer,
 							   bool has_at, TimestampTz at, bool has_score, double score,
-							   bool has_nan);
+							   const char *number_fault);
 
 typedef enum TouchColumn
 {
@@ -281,13 +303,19 @@ typedef enum TouchColumn
 	TOUCH_COLUMN_COUNT
 } TouchColumn;
 
+extern const char *touch_column_name(TouchColumn column);
+extern Oid touch_column_type(const Ledger *ledger, TouchColumn column);
+
 /* The columns that a query of touchpoints gives, "t" being the table; amounts in 1/10000. */
 #define TOUCH_COLUMNS                                                                              \
 	"t.customer_id, t.kind, t.occurred_at, (t.amount * 10000)::pg_catalog.int8, t.score,"          \
 	" t.subject, t.channel, t.campaign, t.source, t.source_key, t.properties,"                     \
 	" (t.quantity * 10000)::pg_catalog.int8"
 
-/* The touchpoint in a row of such a query; false if its kind isn't known (any more). */
+/*
+ * The touchpoint in a row of such a query; false if its kind isn't known (any more), or it has none,
+ * or no instant.
+ */
 extern bool touch_read(const Ledger *ledger, HeapTuple row, TupleDesc desc, Touch *t);
 
 /* The same, from its values. */

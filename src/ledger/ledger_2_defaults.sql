@@ -131,7 +131,7 @@ BEGIN ATOMIC
     ('onboarding_lasts', '30 days', 'onboarding ends after this at the latest, for those who show signs of life'),
     ('future_tolerance', '1 day', 'a touchpoint further in the future than this can''t be used'),
     ('events', 'on', 'write event_outbox: on or off'),
-    ('unusable', 'keep', 'touchpoints that can''t be used: keep them in touchpoint_rejected, or raise an error'),
+    ('unusable', 'keep', 'touchpoints that can''t be used: keep them in touchpoint_rejected, or reject the statement that writes them: keep or reject (error: the same)'),
     ('health_every', 'week', 'health of all customers is read at the start of each day, week or month; never'),
     ('health_min_coverage', '0.5', 'share of the weight of its measures that must have a value, or there is no score of health'),
     ('reply_within', '2 hours', 'a ticket, a detractor or feedback that waits longer for a reply is told of: event reply_due'),

@@ -65,7 +65,7 @@ CREATE TABLE IF NOT EXISTS %1$I.setting (
   name text PRIMARY KEY,
   value text NOT NULL,
   meaning text,
-  CHECK (name <> 'unusable' OR value IN ('keep', 'error')),
+  CHECK (name <> 'unusable' OR value IN ('keep', 'reject', 'error')),
   CHECK (name <> 'events' OR value IN ('on', 'off')),
   CHECK (name NOT IN ('silence_after', 'onboarding_lasts', 'future_tolerance') OR value::interval > '0')
 );
@@ -113,6 +113,11 @@ COMMENT ON COLUMN %1$I.backfill.row_count IS 'rows read';
 COMMENT ON COLUMN %1$I.backfill.touchpoint_count IS 'touchpoints written; less than rows: others were there, or do not count';
 COMMENT ON COLUMN %1$I.backfill.file_node IS 'the file that was read: VACUUM FULL or CLUSTER write another, which is begun anew';
   $ddl$, name, stages, '@extschema@');
+  -- until 0.2.0 one of the words was not known
+  IF (SELECT pg_get_constraintdef(k.oid) FROM pg_constraint k WHERE k.conrelid = format('%I.setting', name)::regclass AND k.conname = 'setting_check') NOT LIKE '%reject%' THEN
+    EXECUTE format('ALTER TABLE %I.setting DROP CONSTRAINT setting_check, '
+                   'ADD CONSTRAINT setting_check CHECK (name <> ''unusable'' OR value IN (''keep'', ''reject'', ''error''))', name);
+  END IF;
   PERFORM @extschema@.ledger_add_defaults(name, 'touchpoint_kind', '{kind}',
     '{kind,rank,stage,is_payment,alive,revives,subject_effect,feeds,survey,scale_low,scale_high,needs_customer,pillar,meaning}',
     -- a kind of the house may have taken the rank

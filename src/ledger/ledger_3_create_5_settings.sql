@@ -40,9 +40,9 @@ BEGIN
     RAISE EXCEPTION 'setting "%" cannot be "%"', NEW.name, NEW.value
       USING ERRCODE = 'invalid_parameter_value', HINT = 'Give a length of time, more than nothing, such as ''90 days''.';
   END IF;
-  IF NEW.name IN ('events', 'notify') AND NEW.value NOT IN ('on', 'off') OR NEW.name = 'unusable' AND NEW.value NOT IN ('keep', 'error') THEN
+  IF NEW.name IN ('events', 'notify') AND NEW.value NOT IN ('on', 'off') OR NEW.name = 'unusable' AND NEW.value NOT IN ('keep', 'reject', 'error') THEN
     RAISE EXCEPTION 'setting "%" cannot be "%"', NEW.name, NEW.value
-      USING ERRCODE = 'invalid_parameter_value', HINT = format('It is %s.', CASE NEW.name WHEN 'unusable' THEN 'keep or error' ELSE 'on or off' END);
+      USING ERRCODE = 'invalid_parameter_value', HINT = format('It is %s.', CASE NEW.name WHEN 'unusable' THEN 'keep, reject or error' ELSE 'on or off' END);
   END IF;
   IF NEW.name = 'health_every' AND NEW.value NOT IN ('day', 'week', 'month', 'never') THEN
     RAISE EXCEPTION 'setting "%" cannot be "%"', NEW.name, NEW.value

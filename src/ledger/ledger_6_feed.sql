@@ -19,6 +19,77 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION ledger_tell_rejected(text, text, text, text) IS 'part of ledger_touch(): a notice that says why a touchpoint that was just written was rejected';
 
+-- is a value usable?
+
+CREATE FUNCTION ledger_input_is_valid(value text, type regtype) RETURNS boolean
+  LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION ledger_input_is_valid(text, regtype) IS 'can the text be read as a value of the type? Keys of customers, numbers and instants';
+
+CREATE FUNCTION ledger_number_fault(word text, value numeric) RETURNS text
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION ledger_number_fault(text, numeric) IS
+  'why a number cannot be the amount or quantity of a touchpoint: it is none, or 10^14 or more in absolute value; NULL: it can';
+
+CREATE FUNCTION ledger_number_fits(value numeric) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION ledger_number_fits(numeric) IS 'has a column of touchpoint_rejected room for the number?';
+
+CREATE FUNCTION ledger_key_fault(word text, value text) RETURNS text
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION ledger_key_fault(text, text) IS 'why a text cannot be the key of a customer or of a touchpoint: it is longer than 2500 bytes; NULL: it can';
+
+CREATE FUNCTION ledger_text_fault(word text, value text, type regtype) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+  RETURN CASE WHEN NOT @extschema@.ledger_input_is_valid(value, type)
+    THEN pg_catalog.format('%s not of type %s: %s', word, type, CASE WHEN pg_catalog.length(value) > 100 THEN pg_catalog."left"(value, 100) OPERATOR(pg_catalog.||) '...' ELSE value END) END;
+COMMENT ON FUNCTION ledger_text_fault(text, text, regtype) IS 'why a text cannot be read as what a touchpoint needs; NULL: it can, or there is none';
+
+CREATE FUNCTION ledger_refuses(ledger text) RETURNS boolean
+  LANGUAGE plpgsql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  refuses boolean;
+BEGIN
+  EXECUTE format('SELECT EXISTS (SELECT FROM %I.setting s WHERE s.name = ''unusable'' AND s.value <> ''keep'')', ledger) INTO refuses;
+  RETURN refuses;
+END $$;
+COMMENT ON FUNCTION ledger_refuses(text) IS 'are touchpoints that cannot be used an error, by the setting unusable?';
+
+CREATE FUNCTION ledger_refuse(ledger text, reason text, kind text) RETURNS void
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  RAISE EXCEPTION 'touchpoint can''t be used: %', reason
+    USING ERRCODE = 'check_violation', DETAIL = format('Its kind is "%s"; the ledger is "%s".', kind, ledger),
+          HINT = 'Kinds are rows of touchpoint_kind.  With the setting "unusable" = ''keep'' such touchpoints go to touchpoint_rejected.';
+END $$;
+COMMENT ON FUNCTION ledger_refuse(text, text, text) IS 'the error for a touchpoint that cannot be used';
+
+CREATE FUNCTION ledger_reject(
+  ledger text, reason text, customer text, kind text, occurred_at timestamptz DEFAULT NULL,
+  amount numeric DEFAULT NULL, score double precision DEFAULT NULL, subject text DEFAULT NULL,
+  channel text DEFAULT NULL, campaign text DEFAULT NULL, quantity numeric DEFAULT NULL,
+  properties jsonb DEFAULT NULL, source text DEFAULT NULL, source_key text DEFAULT NULL
+) RETURNS boolean
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF @extschema@.ledger_refuses(ledger) THEN
+    PERFORM @extschema@.ledger_refuse(ledger, reason, kind);
+  END IF;
+  EXECUTE format('INSERT INTO %I.touchpoint_rejected (reason, customer_id, kind, occurred_at, amount, score, subject, channel, campaign, quantity, properties, source, source_key) '
+                 'VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)', ledger)
+    USING reason, customer, kind, occurred_at, CASE WHEN @extschema@.ledger_number_fits(amount) THEN amount END, score, subject, channel, campaign,
+          CASE WHEN @extschema@.ledger_number_fits(quantity) THEN quantity END, properties, source, source_key;
+  PERFORM @extschema@.ledger_tell_rejected(ledger, kind, source, source_key);
+  RETURN false;
+END $$;
+COMMENT ON FUNCTION ledger_reject(text, text, text, text, timestamptz, numeric, double precision, text, text, text, numeric, jsonb, text, text) IS
+  'part of ledger_touch(): puts a touchpoint that cannot be used into touchpoint_rejected, with a notice, or raises the error if the setting unusable says so; false';
+
 CREATE FUNCTION ledger_touch(
   ledger text, customer text, kind text, occurred_at timestamptz DEFAULT now(),
   amount numeric DEFAULT NULL, score double precision DEFAULT NULL, subject text DEFAULT NULL,
@@ -29,15 +100,26 @@ CREATE FUNCTION ledger_touch(
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  key_type regtype;
+  fault text;
   id bigint;
   at timestamptz;
   is_there boolean;
 BEGIN
   PERFORM @extschema@.ledger_require(ledger);
+  key_type := @extschema@.ledger_key_type(ledger);
+  -- what the columns of the log would refuse; the rest is the trigger's to judge
+  fault := CASE WHEN kind IS NULL THEN 'no kind' WHEN occurred_at IS NULL THEN 'no instant'
+                ELSE coalesce(@extschema@.ledger_text_fault('customer', customer, key_type), @extschema@.ledger_number_fault('amount', amount),
+                              @extschema@.ledger_number_fault('quantity', quantity), @extschema@.ledger_key_fault('customer', customer),
+                              @extschema@.ledger_key_fault('source_key', source_key)) END;
+  IF fault IS NOT NULL THEN
+    RETURN @extschema@.ledger_reject(ledger, fault, customer, kind, occurred_at, amount, score, subject, channel, campaign, quantity, properties, source, source_key);
+  END IF;
   EXECUTE format('INSERT INTO %I.touchpoint (customer_id, kind, occurred_at, amount, score, subject, channel, '
                  'campaign, quantity, properties, source, source_key) '
                  'VALUES ($1::%s, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING RETURNING touchpoint_id, occurred_at',
-                 ledger, @extschema@.ledger_key_type(ledger))
+                 ledger, key_type)
     INTO id, at
     USING customer, kind, occurred_at, amount, score, subject, channel, campaign, quantity, properties, source, source_key;
   IF id IS NULL THEN
@@ -103,32 +185,81 @@ CREATE FUNCTION ledger_segment_kind(message jsonb) RETURNS text
 COMMENT ON FUNCTION ledger_segment_kind(jsonb) IS
   'the kind of touchpoint that a message of Segment''s form (track, page, screen) means; NULL for other messages';
 
+CREATE FUNCTION ledger_segment_number(properties jsonb, words text[], loose_words text[]) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+  RETURN (SELECT properties OPERATOR(pg_catalog.->>) w.word
+            FROM pg_catalog.unnest(words OPERATOR(pg_catalog.||) loose_words) WITH ORDINALITY AS w (word, n)
+           WHERE properties OPERATOR(pg_catalog.->>) w.word IS NOT NULL
+             AND (w.word OPERATOR(pg_catalog.=) ANY (words) OR @extschema@.ledger_input_is_valid(properties OPERATOR(pg_catalog.->>) w.word, 'pg_catalog.numeric'))
+           ORDER BY w.n LIMIT 1);
+COMMENT ON FUNCTION ledger_segment_number(jsonb, text[], text[]) IS
+  'part of ledger_touch(): the first property of these names that is given; of the loose ones, which may mean anything, only where it is a number';
+
+CREATE FUNCTION ledger_segment_fault(message jsonb) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+  RETURN CASE
+    WHEN message ->> 'type' IS NULL THEN 'no type of message'
+    WHEN message ->> 'type' NOT IN ('track', 'page', 'screen', 'identify') THEN 'unknown type of message: ' || pg_catalog."left"(message ->> 'type', 100)
+    WHEN message ->> 'type' = 'track' AND message ->> 'event' IS NULL THEN 'no event'
+    WHEN message ->> 'type' = 'identify' AND pg_catalog.jsonb_typeof(message -> 'traits') NOT IN ('object', 'null') THEN 'traits not an object'
+    ELSE coalesce(
+      @extschema@.ledger_text_fault('timestamp', message ->> 'timestamp', 'timestamptz'),
+      @extschema@.ledger_text_fault('amount', @extschema@.ledger_segment_number(message -> 'properties', '{revenue,amount,total}', '{value}'), 'numeric'),
+      @extschema@.ledger_text_fault('score', @extschema@.ledger_segment_number(message -> 'properties', '{score}', '{rating}'), 'float8'),
+      @extschema@.ledger_text_fault('quantity', message #>> '{properties,quantity}', 'numeric'))
+  END;
+COMMENT ON FUNCTION ledger_segment_fault(jsonb) IS 'part of ledger_touch(): why a message of Segment''s form cannot be read; NULL: it can';
+
+CREATE FUNCTION ledger_touch_traits(
+  ledger text, customer text, occurred_at timestamptz, traits jsonb, message_id text
+) RETURNS boolean
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  trait record;
+  written boolean := false;
+BEGIN
+  FOR trait IN SELECT t.key, t.value FROM jsonb_each(CASE jsonb_typeof(traits) WHEN 'object' THEN traits ELSE '{}' END) t LOOP
+    written := @extschema@.ledger_touch(ledger, customer, 'trait_set', occurred_at,
+      properties => jsonb_build_object('name', trait.key, 'value', trait.value), source => 'segment',
+      source_key => message_id || ' ' || trait.key) OR written;
+  END LOOP;
+  RETURN written;
+END $$;
+COMMENT ON FUNCTION ledger_touch_traits(text, text, timestamptz, jsonb, text) IS 'part of ledger_touch(): a touchpoint for each trait of a message identify; was any written?';
+
 CREATE FUNCTION ledger_touch(ledger text, message jsonb) RETURNS boolean
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  customer text := coalesce(message ->> 'userId', message ->> 'anonymousId');
-  occurred_at timestamptz := coalesce((message ->> 'timestamp')::timestamptz, now());
-  properties jsonb := message -> 'properties';
-  written boolean := false;
-  trait record;
+  customer text := nullif(message ->> 'userId', '');
+  anonymous text := nullif(message ->> 'anonymousId', '');
+  kind text := @extschema@.ledger_segment_kind(message);
+  properties jsonb := CASE WHEN jsonb_typeof(message -> 'properties') <> 'null' THEN message -> 'properties' END;
+  fault text := @extschema@.ledger_segment_fault(message);
+  at timestamptz;
 BEGIN
+  PERFORM @extschema@.ledger_require(ledger);
+  IF fault IS NOT NULL THEN
+    RETURN @extschema@.ledger_reject(ledger, fault, coalesce(customer, anonymous), kind, properties => message, source => 'segment', source_key => message ->> 'messageId');
+  END IF;
+  at := coalesce((message ->> 'timestamp')::timestamptz, now());
+  IF customer IS NULL AND anonymous IS NOT NULL THEN
+    -- who has no name yet is nobody where such a name could not be a customer's
+    IF @extschema@.ledger_input_is_valid(anonymous, @extschema@.ledger_key_type(ledger)) THEN
+      customer := anonymous;
+    ELSIF properties IS NULL OR jsonb_typeof(properties) = 'object' THEN
+      properties := coalesce(properties, '{}') || jsonb_build_object('anonymousId', anonymous);
+    END IF;
+  END IF;
   IF message ->> 'type' = 'identify' THEN
-    FOR trait IN SELECT key, value FROM jsonb_each(message -> 'traits') LOOP
-      written := @extschema@.ledger_touch(ledger, customer, 'trait_set', occurred_at,
-        properties => jsonb_build_object('name', trait.key, 'value', trait.value), source => 'segment',
-        source_key => (message ->> 'messageId') || ' ' || trait.key) OR written;
-    END LOOP;
-    RETURN written;
+    RETURN @extschema@.ledger_touch_traits(ledger, customer, at, message -> 'traits', message ->> 'messageId');
   END IF;
-  IF @extschema@.ledger_segment_kind(message) IS NULL THEN
-    RAISE EXCEPTION 'message is not of type track, page, screen or identify'
-      USING ERRCODE = 'invalid_parameter_value', DETAIL = format('Its type is "%s".', message ->> 'type');
-  END IF;
-  RETURN @extschema@.ledger_touch(ledger, customer, @extschema@.ledger_segment_kind(message), occurred_at,
-    amount => coalesce(properties ->> 'revenue', properties ->> 'total', properties ->> 'value')::numeric,
-    score => coalesce(properties ->> 'score', properties ->> 'rating')::double precision,
+  RETURN @extschema@.ledger_touch(ledger, customer, kind, at,
+    amount => @extschema@.ledger_segment_number(properties, '{revenue,amount,total}', '{value}')::numeric,
+    score => @extschema@.ledger_segment_number(properties, '{score}', '{rating}')::double precision,
     subject => coalesce(properties ->> 'subject', properties ->> 'order_id'),
     channel => coalesce(properties ->> 'channel', message #>> '{context,campaign,medium}'),
     campaign => message #>> '{context,campaign,name}',
@@ -136,7 +267,7 @@ BEGIN
     properties => properties, source => 'segment', source_key => message ->> 'messageId');
 END $$;
 COMMENT ON FUNCTION ledger_touch(text, jsonb) IS
-  'writes a message of Segment''s form (track, page, screen, identify); the same messageId again changes nothing and gives false';
+  'writes a message of Segment''s form (track, page, screen, identify); the same messageId again changes nothing; what cannot be read is rejected, with a notice, and gives false';
 
 -- forced moves
 
@@ -147,8 +278,8 @@ CREATE FUNCTION ledger_set_stage(
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  IF customer IS NULL OR stage IS NULL OR coalesce(reason, '') = '' THEN
-    RAISE EXCEPTION 'customer, stage and reason must be given'
+  IF customer IS NULL OR stage IS NULL OR occurred_at IS NULL OR coalesce(reason, '') = '' THEN
+    RAISE EXCEPTION 'customer, stage, reason and occurred_at must be given'
       USING ERRCODE = 'null_value_not_allowed', HINT = 'A forced move is part of the story: say why.';
   END IF;
   PERFORM @extschema@.ledger_touch(ledger, customer, 'stage_set', occurred_at,
@@ -221,28 +352,34 @@ BEGIN
        WHERE %3$I.ctid >= pg_catalog.format('(%%s,0)', $1)::pg_catalog.tid
          AND %3$I.ctid < pg_catalog.format('(%%s,0)', $2)::pg_catalog.tid AND (%4$s
 ) FOR SHARE SKIP LOCKED
+    ), judged AS MATERIALIZED (
+      SELECT r.*, CASE WHEN r.kind IS NULL THEN 'no kind' WHEN r.occurred_at IS NULL THEN 'no instant'
+                       ELSE coalesce(@extschema@.ledger_number_fault('amount', r.amount), @extschema@.ledger_number_fault('quantity', r.quantity),
+                                     @extschema@.ledger_key_fault('customer', r.customer_id::pg_catalog.text), @extschema@.ledger_key_fault('source_key', r.source_key)) END AS reason
+        FROM rows r
     ), rejected AS (
       INSERT INTO %5$I.touchpoint_rejected (reason, customer_id, kind, occurred_at, amount, score, subject, channel, campaign, quantity, source_key, properties, source)
-      SELECT CASE WHEN r.kind IS NULL THEN 'no kind' ELSE 'no instant' END, r.customer_id::pg_catalog.text, r.kind, r.occurred_at, r.amount, r.score,
-             r.subject, r.channel, r.campaign, r.quantity, r.source_key, r.properties, $3
-        FROM rows r WHERE r.kind IS NULL OR r.occurred_at IS NULL
+      SELECT r.reason, r.customer_id::pg_catalog.text, r.kind, r.occurred_at, CASE WHEN @extschema@.ledger_number_fits(r.amount) THEN r.amount END, r.score,
+             r.subject, r.channel, r.campaign, CASE WHEN @extschema@.ledger_number_fits(r.quantity) THEN r.quantity END, r.source_key, r.properties, $3
+        FROM judged r WHERE r.reason IS NOT NULL RETURNING reason, kind
     ), written AS (
       INSERT INTO %5$I.touchpoint (customer_id, kind, occurred_at, amount, score, subject, channel, campaign, quantity, source_key, properties, source)
       SELECT r.customer_id, r.kind, r.occurred_at, r.amount, r.score, r.subject, r.channel, r.campaign, r.quantity, r.source_key, r.properties, $3
-        FROM rows r WHERE r.kind IS NOT NULL AND r.occurred_at IS NOT NULL %6$s
+        FROM judged r WHERE r.reason IS NULL %6$s
       ON CONFLICT DO NOTHING RETURNING 1)
     SELECT (SELECT pg_catalog.count(*) FROM rows), (SELECT pg_catalog.count(*) FROM written),
            (SELECT pg_catalog.count(*) FROM ONLY %2$s AS %3$I
              WHERE %3$I.ctid >= pg_catalog.format('(%%s,0)', $1)::pg_catalog.tid
                AND %3$I.ctid < pg_catalog.format('(%%s,0)', $2)::pg_catalog.tid AND (%4$s
-)) - (SELECT pg_catalog.count(*) FROM rows)
+)) - (SELECT pg_catalog.count(*) FROM rows),
+           (SELECT ARRAY[j.reason, j.kind] FROM rejected j LIMIT 1)
   $sql$, @extschema@.ledger_backfill_columns(ledger, arguments), source_part, (SELECT relname FROM pg_class WHERE oid = source_table),
     coalesce(@extschema@.ledger_word(arguments, 'only_when'), 'true'), ledger,
     CASE WHEN @extschema@.ledger_is_partitioned(ledger)
          THEN format('AND NOT EXISTS (SELECT FROM %I.touchpoint_key k WHERE k.source = $3 AND k.source_key = r.source_key AND k.touchpoint_id IS NOT NULL)', ledger) END);
 END $$;
 COMMENT ON FUNCTION ledger_backfill_query(text, regclass, text[], regclass) IS
-  'part of ledger_backfill(): the statement that takes the rows of some pages of a table ($1 to $2) into the log, for a track ($3); how many rows, touchpoints, and rows that others had locked';
+  'part of ledger_backfill(): the statement that takes the rows of some pages of a table ($1 to $2) into the log, for a track ($3); how many rows, touchpoints, and rows that others had locked; reason and kind of one that was rejected';
 
 CREATE FUNCTION ledger_backfill_batch(
   ledger text, track text, source_part regclass, first_page bigint, last_page bigint,
@@ -254,6 +391,7 @@ CREATE FUNCTION ledger_backfill_batch(
 AS $$
 DECLARE
   source record;
+  refused text[];
 BEGIN
   EXECUTE format('SELECT s.arguments, s.source_table, coalesce((SELECT value FROM %1$I.setting WHERE name = ''time_zone''), ''UTC'') AS time_zone '
                  'FROM %1$I.tracked_source s WHERE s.track = $1', ledger)
@@ -263,7 +401,10 @@ BEGIN
   END IF;
   PERFORM set_config('TimeZone', source.time_zone, true);
   EXECUTE @extschema@.ledger_backfill_query(ledger, source_part, source.arguments, source.source_table)
-    INTO row_count, written, left_over USING first_page, last_page, track;
+    INTO row_count, written, left_over, refused USING first_page, last_page, track;
+  IF refused IS NOT NULL AND @extschema@.ledger_refuses(ledger) THEN
+    PERFORM @extschema@.ledger_refuse(ledger, refused[1], refused[2]);
+  END IF;
   EXECUTE format('UPDATE %I.backfill b SET next_page = CASE WHEN $6 > 0 THEN b.next_page ELSE $3 END, row_count = b.row_count + CASE WHEN $6 > 0 THEN 0 ELSE $4 END, '
                  '       touchpoint_count = b.touchpoint_count + $5, updated_at = clock_timestamp(), '
                  '       finished_at = CASE WHEN $3 >= b.page_count AND $6 <= 0 THEN clock_timestamp() END '

@@ -54,7 +54,7 @@ BEGIN
     EXECUTE format('GRANT REFERENCES (%I) ON %I.%I TO %s', one.attribute, ledger, one.relation, role);
   END LOOP;
   IF level = 'write' THEN
-    EXECUTE format('GRANT INSERT ON %I.touchpoint TO %s', ledger, role);
+    EXECUTE format('GRANT INSERT ON %1$I.touchpoint, %1$I.touchpoint_rejected TO %2$s', ledger, role);
     EXECUTE format('GRANT UPDATE (leased_until, attempts, acked_at) ON %I.event_outbox TO %s', ledger, role);
   END IF;
 END $$;

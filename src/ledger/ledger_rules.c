@@ -94,7 +94,7 @@ take_setting(Ledger *l, const char *name, const char *value, int64 duration)
 	else if (strcmp(name, "notify") == 0)
 		l->notifies = strcmp(value, "on") == 0;
 	else if (strcmp(name, "unusable") == 0)
-		l->refuses = strcmp(value, "error") == 0;
+		l->refuses = strcmp(value, "keep") != 0;
 }
 
 static void
@@ -121,13 +121,16 @@ read_settings(Ledger *l)
 
 /* ---- stage_rule ---- */
 
-/* One rule is all rows of a name that say the same; kinds: NULL is any sign of life. */
+/*
+ * One rule is all rows of a name that say the same; kinds: NULL is any sign of life.  Values are read
+ * by their types, so these are said, here and below: a house may have altered its tables.
+ */
 static const char RULES[] =
-	"SELECT r.rule, r.stage, r.count_days, pg_catalog.int8(r.min_count),"
+	"SELECT r.rule, r.stage, r.count_days::pg_catalog.bool, pg_catalog.int8(r.min_count),"
 	" (pg_catalog.date_part('epoch', r.within) * 1000000)::pg_catalog.int8,"
 	" (pg_catalog.date_part('epoch', r.min_tenure) * 1000000)::pg_catalog.int8,"
-	" (r.min_amount * 10000)::pg_catalog.int8, r.min_score,"
-	" pg_catalog.array_agg(r.kind ORDER BY r.kind COLLATE \"C\"),"
+	" (r.min_amount * 10000)::pg_catalog.int8, r.min_score::pg_catalog.float8,"
+	" pg_catalog.array_agg(r.kind::pg_catalog.text ORDER BY r.kind COLLATE \"C\"),"
 	" pg_catalog.bool_or(r.kind IS NULL)"
 	" FROM %s r"
 	" GROUP BY r.rule, r.stage, r.count_days, r.min_count, r.within, r.min_tenure, r.min_amount,"
@@ -178,8 +181,9 @@ read_rules(Ledger *l, const char *table)
 /* ---- touchpoint_kind ---- */
 
 static const char KINDS[] =
-	"SELECT k.kind, pg_catalog.int8(k.rank), k.stage, k.alive, k.revives, k.subject_effect,"
-	" k.is_payment, k.feeds, k.needs_customer, k.survey, pg_catalog.int8(k.scale_low),"
+	"SELECT k.kind, pg_catalog.int8(k.rank), k.stage, k.alive::pg_catalog.bool, k.revives,"
+	" k.subject_effect, k.is_payment::pg_catalog.bool, k.feeds, k.needs_customer::pg_catalog.bool,"
+	" k.survey, pg_catalog.int8(k.scale_low),"
 	" pg_catalog.int8(k.scale_high) FROM %s k ORDER BY k.rank, k.kind COLLATE "
 	"\"C\"";
 
@@ -332,7 +336,7 @@ read_signature(Ledger *l)
 
 /* ---- tracked_source ---- */
 
-static const char TRACKS[] = "SELECT s.source_table::pg_catalog.oid, s.arguments"
+static const char TRACKS[] = "SELECT s.source_table::pg_catalog.oid, s.arguments::pg_catalog.text[]"
 							 " FROM %s.tracked_source s WHERE s.arguments IS NOT NULL";
 
 static void

@@ -11,7 +11,6 @@
 #include "executor/executor.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
-#include "parser/parse_coerce.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -52,40 +51,19 @@ refuse_touchpoint(const Ledger *l, const char *fault, const char *kind)
 				 "touchpoints go to touchpoint_rejected.")));
 }
 
-/* Where a column is; an ERROR if it isn't there, or has another type than it was made with. */
-static AttrNumber
-place(const Ledger *l, const char *name, Oid type)
-{
-	AttrNumber column = get_attnum(l->touchpoint, name);
-	Oid is;
-
-	if (column == InvalidAttrNumber)
-		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
-						errmsg("table \"%s\" of ledger \"%s\" has no column \"%s\"", "touchpoint",
-							   l->schema, name),
-						errhint("Columns may be added to it; its own keep their names.")));
-	is = get_atttype(l->touchpoint, column);
-	if (!IsBinaryCoercible(is, type))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATATYPE_MISMATCH),
-				 errmsg("column \"%s\" of table \"%s\" of ledger \"%s\" is of type %s, not %s",
-						name, "touchpoint", l->schema, format_type_be(is), format_type_be(type)),
-				 errhint("Columns may be added to it; its own keep their types.")));
-	return column;
-}
-
+/* They are there, and of their types: the ledger has looked. */
 static Places
 places(const Ledger *l)
 {
 	Places p;
 
-	p.id = place(l, "touchpoint_id", INT8OID);
-	p.customer = place(l, "customer_id", l->key_type);
-	p.kind = place(l, "kind", TEXTOID);
-	p.at = place(l, "occurred_at", TIMESTAMPTZOID);
-	p.score = place(l, "score", FLOAT8OID);
-	p.amount = place(l, "amount", NUMERICOID);
-	p.quantity = place(l, "quantity", NUMERICOID);
+	p.id = get_attnum(l->touchpoint, "touchpoint_id");
+	p.customer = get_attnum(l->touchpoint, touch_column_name(TOUCH_CUSTOMER));
+	p.kind = get_attnum(l->touchpoint, touch_column_name(TOUCH_KIND));
+	p.at = get_attnum(l->touchpoint, touch_column_name(TOUCH_AT));
+	p.score = get_attnum(l->touchpoint, touch_column_name(TOUCH_SCORE));
+	p.amount = get_attnum(l->touchpoint, touch_column_name(TOUCH_AMOUNT));
+	p.quantity = get_attnum(l->touchpoint, touch_column_name(TOUCH_QUANTITY));
 	return p;
 }
 
@@ -104,15 +82,6 @@ note(Unusable *u, Datum id, const char *fault)
 	u->reasons[u->n++] = CStringGetTextDatum(fault);
 }
 
-static bool
-has_nan(TupleTableSlot *slot, AttrNumber column)
-{
-	bool isnull;
-	Datum number = slot_getattr(slot, column, &isnull);
-
-	return touch_is_nan(isnull, number);
-}
-
 static void
 judge(const Ledger *l, const Places *p, TupleTableSlot *slot, Unusable *u)
 {
@@ -120,17 +89,21 @@ judge(const Ledger *l, const Places *p, TupleTableSlot *slot, Unusable *u)
 	bool no_customer;
 	bool no_at;
 	bool no_score;
+	bool no_amount;
+	bool no_quantity;
 	bool no_id;
 	Datum kind = slot_getattr(slot, p->kind, &no_kind);
 	Datum at = slot_getattr(slot, p->at, &no_at);
 	Datum score = slot_getattr(slot, p->score, &no_score);
+	Datum amount = slot_getattr(slot, p->amount, &no_amount);
+	Datum quantity = slot_getattr(slot, p->quantity, &no_quantity);
 	char *name = no_kind ? NULL : TextDatumGetCString(kind);
 	const char *fault;
 
 	slot_getattr(slot, p->customer, &no_customer);
 	fault = touch_fault(l, name, !no_customer, !no_at, no_at ? 0 : DatumGetTimestampTz(at),
 						!no_score, no_score ? 0 : DatumGetFloat8(score),
-						has_nan(slot, p->amount) || has_nan(slot, p->quantity));
+						touch_numbers_fault(no_amount, amount, no_quantity, quantity));
 	if (fault == NULL)
 	{
 		pfree(name);
@@ -168,6 +141,11 @@ array_of(Datum *values, int n, Oid type, int16 length, bool by_value, char align
 	return PointerGetDatum(construct_array(values, n, type, length, by_value, align));
 }
 
+/* A house may have given a column of the log room for more than that of the rejected has. */
+#define FITTING(number)                                                                            \
+	"CASE WHEN " number " = 'NaN' OR pg_catalog.abs(" number ") < " TOUCH_NUMBER_LIMIT             \
+	" THEN " number " END"
+
 bool
 reject_unusable(Ledger *l, const TriggerData *trigger)
 {
@@ -178,9 +156,10 @@ reject_unusable(Ledger *l, const TriggerData *trigger)
 		" INSERT INTO %1$s.touchpoint_rejected (reason, customer_id, kind, occurred_at, channel,"
 		" campaign, subject, amount, quantity, score, properties, source, source_key)"
 		" SELECT b.reason, b.customer_id::pg_catalog.text, b.kind, b.occurred_at, b.channel,"
-		" b.campaign, b.subject, b.amount, b.quantity, b.score, b.properties, b.source, "
-		"b.source_key"
-		" FROM bad b ORDER BY b.touchpoint_id";
+		" b.campaign, b.subject, " FITTING("b.amount") ", " FITTING(
+			"b.quantity") ", b.score,"
+						  " b.properties, b.source, b.source_key"
+						  " FROM bad b ORDER BY b.touchpoint_id";
 	Unusable u = judge_all(l, trigger);
 	Oid types[] = {INT8ARRAYOID, TEXTARRAYOID};
 	Datum values[2];

@@ -17,6 +17,15 @@ take_table(Rows *rows)
 }
 
 Rows
+rows_given(void)
+{
+	Rows rows = {NULL, NULL, 0, 0};
+
+	take_table(&rows);
+	return rows;
+}
+
+Rows
 rows_open(SPIPlanPtr plan, Datum *values, bool few)
 {
 	Rows rows = {NULL, NULL, 0, 0};
@@ -30,8 +39,7 @@ rows_open(SPIPlanPtr plan, Datum *values, bool few)
 	result = SPI_execute_plan(plan, values, NULL, false, 0);
 	if (result < 0)
 		elog(ERROR, "could not run a plan: %s", SPI_result_code_string(result));
-	take_table(&rows);
-	return rows;
+	return rows_given();
 }
 
 Rows

@@ -18,6 +18,9 @@ typedef struct Rows
 /* Run a plan; "few" rows are read at once, many by a cursor. */
 extern Rows rows_open(SPIPlanPtr plan, Datum *values, bool few);
 
+/* What the plan that was run last has given. */
+extern Rows rows_given(void);
+
 /* Many rows, as the calling query's snapshot sees them. */
 extern Rows rows_open_stable(const char *sql);
 

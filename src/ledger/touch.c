@@ -5,7 +5,10 @@
 
 #include <math.h>
 
+#include "access/detoast.h"
+#include "catalog/pg_type.h"
 #include "datatype/timestamp.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/jsonb.h"
@@ -13,7 +16,40 @@
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
+/* ---- columns ---- */
+
+static const struct
+{
+	const char *name;
+	Oid type; /* InvalidOid: the key's */
+} COLUMNS[TOUCH_COLUMN_COUNT] = {
+	[TOUCH_CUSTOMER] = {"customer_id", InvalidOid}, [TOUCH_KIND] = {"kind", TEXTOID},
+	[TOUCH_AT] = {"occurred_at", TIMESTAMPTZOID},	[TOUCH_AMOUNT] = {"amount", NUMERICOID},
+	[TOUCH_SCORE] = {"score", FLOAT8OID},			[TOUCH_SUBJECT] = {"subject", TEXTOID},
+	[TOUCH_CHANNEL] = {"channel", TEXTOID},			[TOUCH_CAMPAIGN] = {"campaign", TEXTOID},
+	[TOUCH_SOURCE] = {"source", TEXTOID},			[TOUCH_SOURCE_KEY] = {"source_key", TEXTOID},
+	[TOUCH_PROPERTIES] = {"properties", JSONBOID},	[TOUCH_QUANTITY] = {"quantity", NUMERICOID},
+};
+
+const char *
+touch_column_name(TouchColumn column)
+{
+	return COLUMNS[column].name;
+}
+
+Oid
+touch_column_type(const Ledger *ledger, TouchColumn column)
+{
+	return OidIsValid(COLUMNS[column].type) ? COLUMNS[column].type : ledger->key_type;
+}
+
 /* ---- can it be used? ---- */
+
+/*
+ * 1900-01-01 in UTC.  What is said to be older has a date that stands for none, and everything by
+ * month would go on for centuries.
+ */
+#define EARLIEST (-36524 * USECS_PER_DAY)
 
 static bool
 off_scale(const LedgerKind *kind, bool has_score, double score)
@@ -23,27 +59,107 @@ off_scale(const LedgerKind *kind, bool has_score, double score)
 			score != floor(score));
 }
 
+/* What the columns of the log hold, numeric(18,4), once rounded. */
+static void
+number_limits(Datum *low, Datum *high)
+{
+	static Datum limits[2] = {0, 0};
+
+	if (limits[1] == 0)
+	{
+		MemoryContext old = MemoryContextSwitchTo(TopMemoryContext);
+
+		for (int i = 0; i < 2; i++)
+			limits[i] = DirectFunctionCall3(
+				numeric_in, CStringGetDatum(i == 0 ? "-" TOUCH_NUMBER_LIMIT : TOUCH_NUMBER_LIMIT),
+				ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+		MemoryContextSwitchTo(old);
+	}
+	*low = limits[0];
+	*high = limits[1];
+}
+
+/* NaN and the infinities are beyond the limits, too. */
+static bool
+within_limits(Datum numeric)
+{
+	Datum low;
+	Datum high;
+
+	number_limits(&low, &high);
+	return DatumGetInt32(DirectFunctionCall2(numeric_cmp, numeric, high)) < 0 &&
+		   DatumGetInt32(DirectFunctionCall2(numeric_cmp, numeric, low)) > 0;
+}
+
 bool
-touch_is_nan(bool isnull, Datum numeric)
+touch_number_fits(bool isnull, Datum numeric)
+{
+	return isnull || numeric_is_nan(DatumGetNumeric(numeric)) || within_limits(numeric);
+}
+
+char *
+touch_clipped(const char *text)
+{
+	int length = strlen(text);
+	int clipped = pg_mbcliplen(text, length, TOUCH_CLIPPED);
+
+	return clipped == length ? pstrdup(text) : psprintf("%.*s...", clipped, text);
+}
+
+const char *
+touch_number_fault(const char *word, bool isnull, Datum numeric)
 {
 	Numeric number;
-	bool is_nan;
+	const char *fault = NULL;
 
 	if (isnull)
-		return false;
+		return NULL;
 	number = DatumGetNumeric(numeric);
-	is_nan = numeric_is_nan(number);
+	if (!within_limits(NumericGetDatum(number)))
+		fault = numeric_is_nan(number) ? psprintf("%s not a number", word)
+									   : psprintf("%s out of range: %s", word,
+												  touch_clipped(DatumGetCString(DirectFunctionCall1(
+													  numeric_out, NumericGetDatum(number)))));
 	/* a short one was copied, and a statement may have millions */
 	if ((Pointer) number != DatumGetPointer(numeric))
 		pfree(number);
-	return is_nan;
+	return fault;
+}
+
+const char *
+touch_numbers_fault(bool no_amount, Datum amount, bool no_quantity, Datum quantity)
+{
+	const char *fault = touch_number_fault("amount", no_amount, amount);
+
+	return fault != NULL ? fault : touch_number_fault("quantity", no_quantity, quantity);
+}
+
+const char *
+touch_key_fault(const char *word, bool isnull, Datum key)
+{
+	if (isnull || toast_raw_datum_size(key) - VARHDRSZ <= TOUCH_KEY_LENGTH)
+		return NULL;
+	return psprintf("%s too long: %s", word, touch_clipped(TextDatumGetCString(key)));
+}
+
+static const char *
+score_fault(const LedgerKind *kind, bool has_score, double score)
+{
+	if (off_scale(kind, has_score, score))
+		return "score not on the scale of the survey";
+	if (has_score && isnan(score))
+		return "score not a number";
+	if (has_score && isinf(score))
+		return score > 0 ? "score out of range: Infinity" : "score out of range: -Infinity";
+	return NULL;
 }
 
 const char *
 touch_fault(const Ledger *ledger, const char *kind_name, bool has_customer, bool has_at,
-			TimestampTz at, bool has_score, double score, bool has_nan)
+			TimestampTz at, bool has_score, double score, const char *number_fault)
 {
 	const LedgerKind *kind;
+	const char *fault;
 
 	if (kind_name == NULL)
 		return "no kind";
@@ -54,15 +170,14 @@ touch_fault(const Ledger *ledger, const char *kind_name, bool has_customer, bool
 		return "no instant";
 	if (TIMESTAMP_NOT_FINITE(at))
 		return "infinite instant";
+	if (at < EARLIEST)
+		return "before 1900";
 	if (at - GetCurrentTransactionStartTimestamp() > ledger->future_tolerance)
 		return "in the future";
 	if (kind->needs_customer && !has_customer)
 		return "no customer";
-	if (off_scale(kind, has_score, score))
-		return "score not on the scale of the survey";
-	if (has_nan)
-		return "amount or quantity not a number";
-	return NULL;
+	fault = score_fault(kind, has_score, score);
+	return fault != NULL ? fault : number_fault;
 }
 
 /* ---- properties ---- */
@@ -170,6 +285,8 @@ touch_from_values(const Ledger *ledger, const Datum *values, const bool *nulls, 
 	FoldTouch *f = &t->fold;
 
 	memset(t, 0, sizeof(*t));
+	if (nulls[TOUCH_KIND] || nulls[TOUCH_AT])
+		return false;
 	t->kind = ledger_kind(ledger, text_of(values, nulls, TOUCH_KIND));
 	if (t->kind == NULL)
 		return false;

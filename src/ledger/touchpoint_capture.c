@@ -25,6 +25,7 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
+#include "ledger/attempt.h"
 #include "ledger/direct_ledger.h"
 #include "ledger/expression.h"
 #include "ledger/rejected.h"
@@ -69,6 +70,7 @@ typedef struct Capture
 	Oid trigger;	 /* key of the cache */
 	char *signature; /* of all that the plans depend on */
 	SPIPlanPtr rows; /* what to capture of the new rows */
+	bool attempted;	 /* by attempt_plan(): data may be such as the expressions fail on */
 	SPIPlanPtr keys; /* source keys of the old rows */
 } Capture;
 
@@ -87,6 +89,8 @@ typedef struct Firing
 	int64 n_captured;
 	int64 n_refused;
 	int64 n_old;
+	EphemeralNamedRelation some; /* some of the new rows, looked at once more */
+	SPIPlanPtr plan_of_word[WORD_COLUMNS];
 } Firing;
 
 /* ---- arguments ---- */
@@ -202,13 +206,14 @@ check_registered(const Firing *f)
 	for (int i = 0; i < l->n_tracks; i++)
 		if (l->tracks[i].table == table && same_arguments(&l->tracks[i], t))
 			return;
-	ereport(ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("trigger \"%s\" of table \"%s\" is not registered with ledger \"%s\"",
-					t->tgname, RelationGetRelationName(f->trigger->tg_relation), l->schema),
-			 errdetail("Only the owner of a ledger decides which triggers write into it."),
-			 errhint("As the ledger's owner: SELECT ledger_register('%s', '%s', '%s').", l->schema,
-					 RelationGetRelationName(f->trigger->tg_relation), t->tgname)));
+	ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					errmsg("trigger \"%s\" of table \"%s\" is not registered with ledger \"%s\"",
+						   t->tgname, RelationGetRelationName(f->trigger->tg_relation), l->schema),
+					errdetail("Only the owner of a ledger decides which triggers write into it."),
+					errhint("As the ledger's owner: SELECT ledger_register(%s, %s, %s).",
+							quote_literal_cstr(l->schema),
+							quote_literal_cstr(name_of_table(f->trigger->tg_relation)),
+							quote_literal_cstr(t->tgname))));
 }
 
 /* ---- queries over the rows ---- */
@@ -232,18 +237,18 @@ column_expression(const Firing *f, CaptureWord word)
 
 /* ... FROM the transition table, under the name of the table, WHERE only_when */
 static void
-append_from(StringInfo sql, const Firing *f, const char *transition_table)
+append_from(StringInfo sql, const Firing *f, const char *transition_table, bool filtered)
 {
 	appendStringInfo(sql, " FROM %s AS %s", quote_identifier(transition_table),
 					 quote_identifier(RelationGetRelationName(f->trigger->tg_relation)));
-	if (f->word[WORD_ONLY_WHEN] == NULL)
+	if (f->word[WORD_ONLY_WHEN] == NULL || !filtered)
 		return;
 	check_expression_text(WORDS[WORD_ONLY_WHEN], f->word[WORD_ONLY_WHEN]);
 	appendStringInfo(sql, " WHERE (%s\n)", f->word[WORD_ONLY_WHEN]);
 }
 
 static char *
-rows_sql(const Firing *f)
+rows_sql(const Firing *f, const char *transition_table)
 {
 	StringInfoData sql;
 
@@ -252,7 +257,7 @@ rows_sql(const Firing *f)
 	for (int i = 0; i < WORD_COLUMNS; i++)
 		appendStringInfo(&sql, "%s%s AS %s", i > 0 ? ", " : "", column_expression(f, i),
 						 COLUMNS[i]);
-	append_from(&sql, f, f->trigger->tg_trigger->tgnewtable);
+	append_from(&sql, f, transition_table, true);
 	return sql.data;
 }
 
@@ -266,12 +271,20 @@ keys_sql(const Firing *f)
 }
 
 static SPIPlanPtr
-kept_plan(const char *sql)
+prepared(const char *sql)
 {
 	SPIPlanPtr plan = SPI_prepare(sql, 0, NULL);
 
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", sql, SPI_result_code_string(SPI_result));
+	return plan;
+}
+
+static SPIPlanPtr
+kept_plan(const char *sql)
+{
+	SPIPlanPtr plan = prepared(sql);
+
 	SPI_keepplan(plan);
 	return plan;
 }
@@ -337,23 +350,19 @@ find_capture(const Firing *f)
 
 /* ---- capturing, with the rights of who writes ---- */
 
+/* The fault is NULL, or why it can't be used. */
 static void
-put_row(Firing *f, Rows *rows, HeapTuple row)
+put_values(Firing *f, Datum *values, bool *nulls, const char *fault)
 {
-	Datum values[WORD_COLUMNS + 1];
-	bool nulls[WORD_COLUMNS + 1];
-	char *kind = SPI_getvalue(row, rows->table->tupdesc, WORD_KIND + 1);
-	const char *fault;
-
-	heap_deform_tuple(row, rows->table->tupdesc, values, nulls);
-	fault =
-		touch_fault(f->ledger, kind, !nulls[WORD_CUSTOMER], !nulls[WORD_OCCURRED_AT],
-					nulls[WORD_OCCURRED_AT] ? 0 : DatumGetTimestampTz(values[WORD_OCCURRED_AT]),
-					!nulls[WORD_SCORE], nulls[WORD_SCORE] ? 0 : DatumGetFloat8(values[WORD_SCORE]),
-					touch_is_nan(nulls[WORD_AMOUNT], values[WORD_AMOUNT]) ||
-						touch_is_nan(nulls[WORD_QUANTITY], values[WORD_QUANTITY]));
 	if (fault != NULL && f->ledger->refuses)
-		refuse_touchpoint(f->ledger, fault, kind);
+		refuse_touchpoint(f->ledger, fault,
+						  nulls[WORD_KIND] ? NULL : TextDatumGetCString(values[WORD_KIND]));
+	if (fault != NULL)
+	{
+		/* what touchpoint_rejected can't keep is in the reason */
+		nulls[WORD_AMOUNT] |= !touch_number_fits(nulls[WORD_AMOUNT], values[WORD_AMOUNT]);
+		nulls[WORD_QUANTITY] |= !touch_number_fits(nulls[WORD_QUANTITY], values[WORD_QUANTITY]);
+	}
 	nulls[WORD_COLUMNS] = fault == NULL;
 	values[WORD_COLUMNS] = fault == NULL ? (Datum) 0 : CStringGetTextDatum(fault);
 	tuplestore_putvalues(fault == NULL ? f->captured : f->refused, f->desc, values, nulls);
@@ -363,28 +372,216 @@ put_row(Firing *f, Rows *rows, HeapTuple row)
 		f->n_refused++;
 }
 
-static void
-capture_rows(Firing *f, Capture *c)
+static const char *
+key_fault(const Firing *f, const Datum *values, const bool *nulls)
 {
-	bool few = tuplestore_tuple_count(f->trigger->tg_newtable) <= LEDGER_FEW_ROWS;
+	const char *fault =
+		touch_key_fault("source_key", nulls[WORD_SOURCE_KEY], values[WORD_SOURCE_KEY]);
+
+	if (fault == NULL && f->ledger->key_type == TEXTOID)
+		fault = touch_key_fault("customer", nulls[WORD_CUSTOMER], values[WORD_CUSTOMER]);
+	return fault;
+}
+
+static void
+put_row(Firing *f, TupleDesc desc, HeapTuple row)
+{
+	Datum values[WORD_COLUMNS + 1];
+	bool nulls[WORD_COLUMNS + 1];
+	char *kind = SPI_getvalue(row, desc, WORD_KIND + 1);
+	const char *fault;
+
+	heap_deform_tuple(row, desc, values, nulls);
+	fault =
+		touch_fault(f->ledger, kind, !nulls[WORD_CUSTOMER], !nulls[WORD_OCCURRED_AT],
+					nulls[WORD_OCCURRED_AT] ? 0 : DatumGetTimestampTz(values[WORD_OCCURRED_AT]),
+					!nulls[WORD_SCORE], nulls[WORD_SCORE] ? 0 : DatumGetFloat8(values[WORD_SCORE]),
+					touch_numbers_fault(nulls[WORD_AMOUNT], values[WORD_AMOUNT],
+										nulls[WORD_QUANTITY], values[WORD_QUANTITY]));
+	put_values(f, values, nulls, fault != NULL ? fault : key_fault(f, values, nulls));
+}
+
+/* What a query of the new rows has given. */
+static void
+put_rows(Firing *f, Rows *rows)
+{
 	MemoryContext one = AllocSetContextCreate(CurrentMemoryContext, "customer_lifecycle capture",
 											  ALLOCSET_DEFAULT_SIZES);
 	HeapTuple row;
-	Rows rows;
 
-	if (c->rows == NULL)
-		c->rows = kept_plan(rows_sql(f));
-	rows = rows_open(c->rows, NULL, few);
-	while ((row = rows_peek(&rows)) != NULL)
+	while ((row = rows_peek(rows)) != NULL)
 	{
 		MemoryContext old = MemoryContextSwitchTo(one);
 
-		put_row(f, &rows, row);
+		put_row(f, rows->table->tupdesc, row);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(one);
-		rows_skip(&rows);
+		rows_skip(rows);
 	}
-	rows_close(&rows);
+	rows_close(rows);
+	MemoryContextDelete(one);
+}
+
+/* ---- rows that the expressions fail on ---- */
+
+/* What the queries call some of the new rows. */
+#define SOME_ROWS "touchpoint_capture_rows"
+
+static void
+register_some(Firing *f)
+{
+	f->some = palloc0(sizeof(EphemeralNamedRelationData));
+	f->some->md.name = SOME_ROWS;
+	f->some->md.reliddesc = RelationGetRelid(f->trigger->tg_relation);
+	f->some->md.enrtype = ENR_NAMED_TUPLESTORE;
+	f->some->md.enrtuples = 1;
+	if (SPI_register_relation(f->some) != SPI_OK_REL_REGISTER)
+		elog(ERROR, "could not register \"%s\"", SOME_ROWS);
+}
+
+/* Try a query of some of the rows; what it gives is in SPI_tuptable. */
+static bool
+attempt_rows(const Firing *f, SPIPlanPtr plan, Tuplestorestate *rows, char **message)
+{
+	f->some->reldata = rows;
+	return attempt_plan(plan, message);
+}
+
+/* The query of one word of a row, whether it counts or not. */
+static SPIPlanPtr
+plan_of_word(Firing *f, CaptureWord word)
+{
+	StringInfoData sql;
+
+	if (f->plan_of_word[word] != NULL)
+		return f->plan_of_word[word];
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT %s", column_expression(f, word));
+	append_from(&sql, f, SOME_ROWS, false);
+	f->plan_of_word[word] = prepared(sql.data);
+	return f->plan_of_word[word];
+}
+
+/*
+ * Which word is it that the row fails on?  If none is, it was only_when.  What the others give goes
+ * to touchpoint_rejected.
+ */
+static void
+refuse_row(Firing *f, Tuplestorestate *row, const char *message)
+{
+	Datum values[WORD_COLUMNS + 1] = {0};
+	bool nulls[WORD_COLUMNS + 1];
+	SPITupleTable *given[WORD_COLUMNS] = {NULL};
+	CaptureWord failed = WORD_ONLY_WHEN;
+
+	for (int i = 0; i < WORD_COLUMNS; i++)
+	{
+		char *why;
+
+		nulls[i] = true;
+		if (attempt_rows(f, plan_of_word(f, i), row, &why))
+		{
+			given[i] = SPI_tuptable;
+			values[i] = SPI_getbinval(given[i]->vals[0], given[i]->tupdesc, 1, &nulls[i]);
+		}
+		else if (failed == WORD_ONLY_WHEN)
+		{
+			failed = i == WORD_KIND ? WORD_KIND_FROM : (CaptureWord) i;
+			message = why;
+		}
+	}
+	put_values(f, values, nulls, psprintf("%s: %s", WORDS[failed], touch_clipped(message)));
+	for (int i = 0; i < WORD_COLUMNS; i++)
+		if (given[i] != NULL)
+			SPI_freetuptable(given[i]);
+}
+
+/* Take some of the rows if none of them fails. */
+static bool
+capture_all(Firing *f, SPIPlanPtr plan, Tuplestorestate *rows, char **message)
+{
+	Rows given;
+
+	if (!attempt_rows(f, plan, rows, message))
+		return false;
+	given = rows_given();
+	put_rows(f, &given);
+	return true;
+}
+
+/* Up to so many rows, from where a read pointer is; NULL if there are no more. */
+static Tuplestorestate *
+next_rows(Tuplestorestate *from, int pointer, TupleTableSlot *slot, int n)
+{
+	Tuplestorestate *rows = NULL;
+
+	tuplestore_select_read_pointer(from, pointer);
+	for (int i = 0; i < n && tuplestore_gettupleslot(from, true, false, slot); i++)
+	{
+		if (rows == NULL)
+			rows = tuplestore_begin_heap(true, false, work_mem);
+		tuplestore_puttupleslot(rows, slot);
+	}
+	return rows;
+}
+
+/* So many rows at a time, and those among whom one fails each by itself. */
+static void
+capture_some(Firing *f, SPIPlanPtr plan, Tuplestorestate *from, int n)
+{
+	TupleTableSlot *slot =
+		MakeSingleTupleTableSlot(RelationGetDescr(f->trigger->tg_relation), &TTSOpsMinimalTuple);
+	int pointer = tuplestore_alloc_read_pointer(from, EXEC_FLAG_REWIND);
+	Tuplestorestate *rows;
+	char *message;
+
+	tuplestore_select_read_pointer(from, pointer);
+	tuplestore_rescan(from);
+	while ((rows = next_rows(from, pointer, slot, n)) != NULL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!capture_all(f, plan, rows, &message))
+		{
+			if (n > 1)
+				capture_some(f, plan, rows, 1);
+			else
+				refuse_row(f, rows, message);
+		}
+		tuplestore_end(rows);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+static void
+capture_rows(Firing *f, Capture *c)
+{
+	Tuplestorestate *new_rows = f->trigger->tg_newtable;
+	bool few = tuplestore_tuple_count(new_rows) <= LEDGER_FEW_ROWS;
+	char *message;
+	Rows rows;
+
+	if (c->rows != NULL && !SPI_plan_is_valid(c->rows))
+	{
+		/* its columns may be of other types now */
+		SPI_freeplan(c->rows);
+		c->rows = NULL;
+	}
+	if (c->rows == NULL)
+	{
+		c->rows = kept_plan(rows_sql(f, f->trigger->tg_trigger->tgnewtable));
+		c->attempted = attempt_needed(c->rows);
+	}
+	if (!c->attempted)
+		rows = rows_open(c->rows, NULL, few);
+	else if (few && attempt_plan(c->rows, &message))
+		rows = rows_given();
+	else
+	{
+		register_some(f);
+		capture_some(f, prepared(rows_sql(f, SOME_ROWS)), new_rows, LEDGER_FEW_ROWS);
+		return;
+	}
+	put_rows(f, &rows);
 }
 
 static void
