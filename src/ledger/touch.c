@@ -46,10 +46,10 @@ touch_column_type(const Ledger *ledger, TouchColumn column)
 /* ---- can it be used? ---- */
 
 /*
- * 1900-01-01 in UTC.  What is said to be older has a date that stands for none, and everything by
+ * 1950-01-01 in UTC.  What is said to be older has a date that stands for none, and everything by
  * month would go on for centuries.
  */
-#define EARLIEST (-36524 * USECS_PER_DAY)
+#define EARLIEST (-18262 * USECS_PER_DAY)
 
 static bool
 off_scale(const LedgerKind *kind, bool has_score, double score)
@@ -171,7 +171,7 @@ touch_fault(const Ledger *ledger, const char *kind_name, bool has_customer, bool
 	if (TIMESTAMP_NOT_FINITE(at))
 		return "infinite instant";
 	if (at < EARLIEST)
-		return "before 1900";
+		return "before 1950";
 	if (at - GetCurrentTransactionStartTimestamp() > ledger->future_tolerance)
 		return "in the future";
 	if (kind->needs_customer && !has_customer)

@@ -64,14 +64,20 @@ static const Oid TYPES[WORD_COLUMNS] = {InvalidOid, TEXTOID, TIMESTAMPTZOID, NUM
 										FLOAT8OID,	TEXTOID, TEXTOID,		 TEXTOID,
 										NUMERICOID, TEXTOID, JSONBOID};
 
+/* A query of a trigger's rows. */
+typedef struct RowQuery
+{
+	SPIPlanPtr plan;
+	bool attempted; /* by attempt_plan(): data may be such as the expressions fail on */
+} RowQuery;
+
 /* A trigger, and how to read its rows. */
 typedef struct Capture
 {
 	Oid trigger;	 /* key of the cache */
-	char *signature; /* of all that the plans depend on */
-	SPIPlanPtr rows; /* what to capture of the new rows */
-	bool attempted;	 /* by attempt_plan(): data may be such as the expressions fail on */
-	SPIPlanPtr keys; /* source keys of the old rows */
+	char *signature; /* of all that the queries depend on */
+	RowQuery rows;	 /* what to capture of the new rows */
+	RowQuery keys;	 /* source keys of the old rows */
 } Capture;
 
 static HTAB *captures = NULL;
@@ -83,6 +89,7 @@ typedef struct Firing
 	Ledger *ledger;
 	const char *word[WORD_COUNT]; /* NULL: not said */
 	TupleDesc desc;				  /* of the columns, and "reason" */
+	TupleDesc key_desc;
 	Tuplestorestate *captured;
 	Tuplestorestate *refused;
 	Tuplestorestate *old_keys;
@@ -263,11 +270,14 @@ rows_sql(const Firing *f, const char *transition_table)
 
 /* Keys of all old rows: what didn't count before has no touchpoint, and needs no exception. */
 static char *
-keys_sql(const Firing *f)
+keys_sql(const Firing *f, const char *transition_table)
 {
-	return psprintf("SELECT %s AS source_key FROM %s AS %s", column_expression(f, WORD_SOURCE_KEY),
-					quote_identifier(f->trigger->tg_trigger->tgoldtable),
-					quote_identifier(RelationGetRelationName(f->trigger->tg_relation)));
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "SELECT %s AS source_key", column_expression(f, WORD_SOURCE_KEY));
+	append_from(&sql, f, transition_table, false);
+	return sql.data;
 }
 
 static SPIPlanPtr
@@ -290,15 +300,20 @@ kept_plan(const char *sql)
 }
 
 static void
-forget_plans(Capture *c)
+forget_query(RowQuery *q)
 {
-	if (c->rows != NULL)
-		SPI_freeplan(c->rows);
-	if (c->keys != NULL)
-		SPI_freeplan(c->keys);
+	if (q->plan != NULL)
+		SPI_freeplan(q->plan);
+	q->plan = NULL;
+}
+
+static void
+forget_queries(Capture *c)
+{
+	forget_query(&c->rows);
+	forget_query(&c->keys);
 	if (c->signature != NULL)
 		pfree(c->signature);
-	c->rows = c->keys = NULL;
 	c->signature = NULL;
 }
 
@@ -338,11 +353,11 @@ find_capture(const Firing *f)
 	if (!found)
 	{
 		c->signature = NULL;
-		c->rows = c->keys = NULL;
+		c->rows.plan = c->keys.plan = NULL;
 	}
 	if (c->signature == NULL || strcmp(c->signature, signature) != 0)
 	{
-		forget_plans(c);
+		forget_queries(c);
 		c->signature = MemoryContextStrdup(TopMemoryContext, signature);
 	}
 	return c;
@@ -422,6 +437,24 @@ put_rows(Firing *f, Rows *rows)
 	MemoryContextDelete(one);
 }
 
+static void
+put_keys(Firing *f, Rows *rows)
+{
+	HeapTuple row;
+
+	while ((row = rows_peek(rows)) != NULL)
+	{
+		Datum value;
+		bool isnull;
+
+		value = heap_getattr(row, 1, rows->table->tupdesc, &isnull);
+		tuplestore_putvalues(f->old_keys, f->key_desc, &value, &isnull);
+		f->n_old++;
+		rows_skip(rows);
+	}
+	rows_close(rows);
+}
+
 /* ---- rows that the expressions fail on ---- */
 
 /* What the queries call some of the new rows. */
@@ -430,6 +463,8 @@ put_rows(Firing *f, Rows *rows)
 static void
 register_some(Firing *f)
 {
+	if (f->some != NULL)
+		return;
 	f->some = palloc0(sizeof(EphemeralNamedRelationData));
 	f->some->md.name = SOME_ROWS;
 	f->some->md.reliddesc = RelationGetRelid(f->trigger->tg_relation);
@@ -496,16 +531,34 @@ refuse_row(Firing *f, Tuplestorestate *row, const char *message)
 			SPI_freetuptable(given[i]);
 }
 
+/* An old row whose key can't be told had none before, and so has no touchpoint. */
+static void
+pass_over(Firing *f pg_attribute_unused(), Tuplestorestate *row pg_attribute_unused(),
+		  const char *message pg_attribute_unused())
+{
+}
+
+/* What is asked of rows, and done with what they give, and with one that fails. */
+typedef struct Asking
+{
+	char *(*sql)(const Firing *f, const char *transition_table);
+	void (*put)(Firing *f, Rows *rows);
+	void (*refuse)(Firing *f, Tuplestorestate *row, const char *message);
+} Asking;
+
+static const Asking NEW_ROWS = {rows_sql, put_rows, refuse_row};
+static const Asking OLD_KEYS = {keys_sql, put_keys, pass_over};
+
 /* Take some of the rows if none of them fails. */
 static bool
-capture_all(Firing *f, SPIPlanPtr plan, Tuplestorestate *rows, char **message)
+take_all(Firing *f, const Asking *a, SPIPlanPtr plan, Tuplestorestate *rows, char **message)
 {
 	Rows given;
 
 	if (!attempt_rows(f, plan, rows, message))
 		return false;
 	given = rows_given();
-	put_rows(f, &given);
+	a->put(f, &given);
 	return true;
 }
 
@@ -527,7 +580,7 @@ next_rows(Tuplestorestate *from, int pointer, TupleTableSlot *slot, int n)
 
 /* So many rows at a time, and those among whom one fails each by itself. */
 static void
-capture_some(Firing *f, SPIPlanPtr plan, Tuplestorestate *from, int n)
+take_some(Firing *f, const Asking *a, SPIPlanPtr plan, Tuplestorestate *from, int n)
 {
 	TupleTableSlot *slot =
 		MakeSingleTupleTableSlot(RelationGetDescr(f->trigger->tg_relation), &TTSOpsMinimalTuple);
@@ -540,71 +593,49 @@ capture_some(Firing *f, SPIPlanPtr plan, Tuplestorestate *from, int n)
 	while ((rows = next_rows(from, pointer, slot, n)) != NULL)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (!capture_all(f, plan, rows, &message))
+		if (!take_all(f, a, plan, rows, &message))
 		{
 			if (n > 1)
-				capture_some(f, plan, rows, 1);
+				take_some(f, a, plan, rows, 1);
 			else
-				refuse_row(f, rows, message);
+				a->refuse(f, rows, message);
 		}
 		tuplestore_end(rows);
 	}
 	ExecDropSingleTupleTableSlot(slot);
 }
 
+/* Plan the query, anew if columns may be of other types now. */
 static void
-capture_rows(Firing *f, Capture *c)
+prepare_query(const Firing *f, const Asking *a, RowQuery *q, const char *transition_table)
 {
-	Tuplestorestate *new_rows = f->trigger->tg_newtable;
-	bool few = tuplestore_tuple_count(new_rows) <= LEDGER_FEW_ROWS;
+	if (q->plan != NULL && !SPI_plan_is_valid(q->plan))
+		forget_query(q);
+	if (q->plan != NULL)
+		return;
+	q->plan = kept_plan(a->sql(f, transition_table));
+	q->attempted = attempt_needed(q->plan);
+}
+
+static void
+ask(Firing *f, const Asking *a, RowQuery *q, const char *transition_table, Tuplestorestate *from)
+{
+	bool few = tuplestore_tuple_count(from) <= LEDGER_FEW_ROWS;
 	char *message;
 	Rows rows;
 
-	if (c->rows != NULL && !SPI_plan_is_valid(c->rows))
-	{
-		/* its columns may be of other types now */
-		SPI_freeplan(c->rows);
-		c->rows = NULL;
-	}
-	if (c->rows == NULL)
-	{
-		c->rows = kept_plan(rows_sql(f, f->trigger->tg_trigger->tgnewtable));
-		c->attempted = attempt_needed(c->rows);
-	}
-	if (!c->attempted)
-		rows = rows_open(c->rows, NULL, few);
-	else if (few && attempt_plan(c->rows, &message))
+	prepare_query(f, a, q, transition_table);
+	if (!q->attempted)
+		rows = rows_open(q->plan, NULL, few);
+	else if (few && attempt_plan(q->plan, &message))
 		rows = rows_given();
 	else
 	{
 		register_some(f);
-		capture_some(f, prepared(rows_sql(f, SOME_ROWS)), new_rows, LEDGER_FEW_ROWS);
+		take_some(f, a, prepared(a->sql(f, SOME_ROWS)), from, LEDGER_FEW_ROWS);
 		return;
 	}
-	put_rows(f, &rows);
-}
-
-static void
-capture_keys(Firing *f, Capture *c, TupleDesc desc)
-{
-	bool few = tuplestore_tuple_count(f->trigger->tg_oldtable) <= LEDGER_FEW_ROWS;
-	HeapTuple row;
-	Rows rows;
-
-	if (c->keys == NULL)
-		c->keys = kept_plan(keys_sql(f));
-	rows = rows_open(c->keys, NULL, few);
-	while ((row = rows_peek(&rows)) != NULL)
-	{
-		Datum value;
-		bool isnull;
-
-		value = heap_getattr(row, 1, rows.table->tupdesc, &isnull);
-		tuplestore_putvalues(f->old_keys, desc, &value, &isnull);
-		f->n_old++;
-		rows_skip(&rows);
-	}
-	rows_close(&rows);
+	a->put(f, &rows);
 }
 
 /* Errors in the expressions are the table's: say which track they belong to. */
@@ -617,17 +648,18 @@ capture_context(void *arg)
 }
 
 static void
-capture(Firing *f, TupleDesc key_desc)
+capture(Firing *f)
 {
+	const TriggerData *t = f->trigger;
 	ErrorContextCallback context = {error_context_stack, capture_context, f};
 	LedgerScope scope = ledger_act_as_invoker(f->ledger);
 	Capture *c = find_capture(f);
 
 	error_context_stack = &context;
-	if (f->trigger->tg_newtable != NULL)
-		capture_rows(f, c);
-	if (f->trigger->tg_oldtable != NULL)
-		capture_keys(f, c, key_desc);
+	if (t->tg_newtable != NULL)
+		ask(f, &NEW_ROWS, &c->rows, t->tg_trigger->tgnewtable, t->tg_newtable);
+	if (t->tg_oldtable != NULL)
+		ask(f, &OLD_KEYS, &c->keys, t->tg_trigger->tgoldtable, t->tg_oldtable);
 	error_context_stack = context.previous;
 	ledger_leave(&scope);
 }
@@ -900,18 +932,17 @@ any_rows(const TriggerData *trigger)
 static void
 fire(Firing *f)
 {
-	TupleDesc keys = key_desc();
-
 	f->desc = captured_desc(f->ledger);
+	f->key_desc = key_desc();
 	f->captured = tuplestore_begin_heap(false, false, work_mem);
 	f->refused = tuplestore_begin_heap(false, false, work_mem);
 	f->old_keys = tuplestore_begin_heap(false, false, work_mem);
-	capture(f, keys);
+	capture(f);
 	if (!write_single(f))
 	{
 		register_rows("captured", f->desc, f->captured, f->n_captured);
 		register_rows("refused", f->desc, f->refused, f->n_refused);
-		register_rows("old_keys", keys, f->old_keys, f->n_old);
+		register_rows("old_keys", f->key_desc, f->old_keys, f->n_old);
 		write_captured(f);
 	}
 	/* before the resource owner looks: what has spilled to disk is a file that is open */
