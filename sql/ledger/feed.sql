@@ -75,6 +75,16 @@ SELECT ledger_track('fed', 'parted', kind => 'login', customer => 'parted.who', 
 CALL ledger_backfill('fed', 'parted');
 SELECT count(*) FROM fed.touchpoint WHERE source = 'parted';
 SELECT count(*) FROM parted WHERE who > 0;
+-- expressions that fail: which, and where
+CREATE TABLE imported (id bigint PRIMARY KEY, who text, at timestamptz, ok text DEFAULT 't');
+INSERT INTO imported VALUES (1, '1', '2024-01-01'), (2, 'Jo', '2024-01-01');
+SELECT ledger_track('fed', 'imported', kind => 'login', customer => 'who::bigint', occurred_at => 'at', only_when => 'ok::boolean', track => 'imported');
+CALL ledger_backfill('fed', 'imported');
+UPDATE imported SET ok = 'perhaps' WHERE id = 2;
+CALL ledger_backfill('fed', 'imported');
+UPDATE imported SET ok = 'f' WHERE id = 2;
+CALL ledger_backfill('fed', 'imported');
+SELECT source_key FROM fed.touchpoint WHERE source = 'imported';
 -- without a key
 CREATE TABLE keyless (who bigint, at timestamptz);
 SELECT ledger_track('fed', 'keyless', 'login', 'who', 'at');

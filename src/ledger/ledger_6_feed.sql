@@ -381,6 +381,34 @@ END $$;
 COMMENT ON FUNCTION ledger_backfill_query(text, regclass, text[], regclass) IS
   'part of ledger_backfill(): the statement that takes the rows of some pages of a table ($1 to $2) into the log, for a track ($3); how many rows, touchpoints, and rows that others had locked; reason and kind of one that was rejected';
 
+CREATE FUNCTION ledger_backfill_fault(
+  ledger text, source_part regclass, arguments text[], source_table regclass, first_page bigint, last_page bigint
+) RETURNS text
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  word text;
+BEGIN
+  FOREACH word IN ARRAY '{only_when,customer,kind_from,occurred_at,amount,score,subject,channel,campaign,quantity,source_key,properties}'::text[] LOOP
+    CONTINUE WHEN @extschema@.ledger_word(arguments, word) IS NULL;
+    BEGIN
+      EXECUTE format(E'SELECT count((%1$s\n)::%2$s) FROM ONLY %3$s AS %4$I WHERE %4$I.ctid >= format(''(%%s,0)'', $1)::tid AND %4$I.ctid < format(''(%%s,0)'', $2)::tid AND (%5$s\n)',
+                     @extschema@.ledger_word(arguments, word),
+                     CASE word WHEN 'customer' THEN @extschema@.ledger_key_type(ledger)::text WHEN 'occurred_at' THEN 'timestamptz' WHEN 'amount' THEN 'numeric' WHEN 'quantity' THEN 'numeric'
+                               WHEN 'score' THEN 'float8' WHEN 'properties' THEN 'jsonb' WHEN 'only_when' THEN 'boolean' ELSE 'text' END,
+                     source_part, (SELECT relname FROM pg_class WHERE oid = source_table),
+                     CASE word WHEN 'only_when' THEN 'true' ELSE coalesce(@extschema@.ledger_word(arguments, 'only_when'), 'true') END)
+        USING first_page, last_page;
+    EXCEPTION WHEN data_exception THEN
+      RETURN word;
+    END;
+  END LOOP;
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION ledger_backfill_fault(text, regclass, text[], regclass, bigint, bigint) IS
+  'part of ledger_backfill(): the word of a track whose expression fails on what some pages of a table hold; NULL: none';
+
 CREATE FUNCTION ledger_backfill_batch(
   ledger text, track text, source_part regclass, first_page bigint, last_page bigint,
   OUT row_count bigint, OUT written bigint, OUT left_over bigint
@@ -392,6 +420,8 @@ AS $$
 DECLARE
   source record;
   refused text[];
+  trouble text;
+  state text;
 BEGIN
   EXECUTE format('SELECT s.arguments, s.source_table, coalesce((SELECT value FROM %1$I.setting WHERE name = ''time_zone''), ''UTC'') AS time_zone '
                  'FROM %1$I.tracked_source s WHERE s.track = $1', ledger)
@@ -415,6 +445,14 @@ EXCEPTION WHEN serialization_failure OR deadlock_detected THEN
   row_count := 0;
   written := 0;
   left_over := 1;
+WHEN data_exception THEN
+  trouble := SQLERRM;
+  state := SQLSTATE;
+  RAISE EXCEPTION '%', trouble
+    USING ERRCODE = state,
+          DETAIL = format('It is %s, in pages %s to %s of table "%s".',
+                          coalesce('"' || @extschema@.ledger_backfill_fault(ledger, source_part, source.arguments, source.source_table, first_page, last_page) || '" of ', '') || format('track "%s"', track), first_page, last_page - 1, source_part),
+          HINT = 'Mend the rows, or leave them out by only_when of the track; called again, it goes on where it was.';
 END $$;
 COMMENT ON FUNCTION ledger_backfill_batch(text, text, regclass, bigint, bigint) IS
   'part of ledger_backfill(): takes the rows of some pages, and notes that it is done, unless others had locked some of them';
