@@ -77,8 +77,10 @@ results-folders:
 CLIENT_PACKAGES = libpostgresql-jdbc-java default-jdk-headless odbc-postgresql python3-pyodbc \
                   python3-sqlalchemy python3-psycopg2 python3-psycopg ruby-activerecord ruby-pg \
                   $(if $(shell command -v node),,node-pg)
+# libFuzzer, for a short run of make fuzz
+FUZZ_PACKAGES = clang libclang-rt-dev
 test:
-	@CLIENTS='$(CLIENTS)' OPTIONAL_PACKAGES='$(if $(CLIENTS),$(CLIENT_PACKAGES))' tools/throwaway test/run $(ONLY)
+	@CLIENTS='$(CLIENTS)' OPTIONAL_PACKAGES='$(if $(CLIENTS),$(CLIENT_PACKAGES)) $(if $(filter-out common,$(ONLY)),,$(FUZZ_PACKAGES))' tools/throwaway test/run $(ONLY)
 
 # Every PostgreSQL that suites of Debian have, in chroots: tools/test_matrix says more. As root.
 test-matrix:
@@ -89,9 +91,9 @@ test-matrix:
 memcheck:
 	@tools/memcheck $(ONLY)
 
-# Every type's input with ITERATIONS (10 million) mutations of its values: hours.
+# libFuzzer on every type's text and binary input (ONLY='type …'), ITERATIONS (10 million) each: hours.
 fuzz:
-	@ITERATIONS='$(ITERATIONS)' tools/throwaway test/fuzz/types $(ONLY)
+	@ITERATIONS='$(ITERATIONS)' OPTIONAL_PACKAGES='$(FUZZ_PACKAGES)' tools/throwaway test/fuzz/types $(ONLY)
 
 # KEEP=1 leaves the server running; ORDERS=file.csv runs on your own orders
 # (customer, date, amount).

@@ -108,6 +108,8 @@ SELECT replace(:'good', '"refunds": 0', '"refunds": 1')::purchase_summary;
 SELECT replace(:'good', '"as_of": null', '"as_of": "2024-01-31"')::purchase_summary;
 SELECT replace(:'good', 'UTC', 'Nowhere')::purchase_summary;
 SELECT replace(:'good', '2024-02', '2023-02')::purchase_summary;
+-- a time zone that PostgreSQL takes, though its name has quotes
+SELECT s, s::text::purchase_summary = s AS reads_back FROM (SELECT purchase_agg('2024-01-05', 1, '1 day', '<"\">-1') AS s) x;
 -- functions of the aggregates, called with a user's value: copied and checked
 SELECT frequency(purchase_summary_accum(h, '2024-06-01', 1)), frequency(h) FROM history WHERE customer = 1;
 SELECT frequency(purchase_summary_combine(h, h)), total_spend(purchase_summary_combine(h, h)), total_spend(h) FROM history WHERE customer = 1;

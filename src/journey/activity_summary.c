@@ -6,6 +6,7 @@
 #include "catalog/pg_type.h"
 #include "journey/aggregate_literal.h"
 #include "libpq/pqformat.h"
+#include "miscadmin.h"
 #include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
@@ -329,12 +330,15 @@ trimmed(const Activity *a)
 		new_summary(a->unit, a->zone, a->zone_length, a->first, (a->last - a->first) / 8 + 1);
 	int32 shift = (a->first - a->base) % 8;
 	const uint8 *from = a->bits + (a->first - a->base) / 8;
-	const uint8 *end = a->bits + a->bytes;
+	int32 last = bytes_of(s) - 1;
 	uint8 *to = bits_of(s);
 
-	for (int32 i = 0; i < bytes_of(s); i++)
-		to[i] = (uint8) (from[i] >> shift |
-						 (shift > 0 && from + i + 1 < end ? from[i + 1] << (8 - shift) : 0));
+	/* a value may be megabytes of zeros: nothing but shifts in the loop */
+	for (int32 i = 0; i < last; i++)
+		to[i] = (uint8) (from[i] >> shift | from[i + 1] << (8 - shift));
+	to[last] = (uint8) (from[last] >> shift);
+	if (shift > 0 && from + last + 1 < a->bits + a->bytes)
+		to[last] |= (uint8) (from[last + 1] << (8 - shift));
 	return s;
 }
 
@@ -411,26 +415,33 @@ activity_summary_in(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(trimmed(&a));
 }
 
+static void
+append_period(StringInfo out, const Activity *a, int32 period)
+{
+	char date[MAXDATELEN + 1];
+
+	JsonEncodeDateTime(date, DateADTGetDatum(activity_period_date(a->unit, period)), DATEOID, NULL);
+	appendStringInfo(out, "%s\"%s\"", period > a->first ? ", " : "", date);
+}
+
 PG_FUNCTION_INFO_V1(activity_summary_out);
 Datum
 activity_summary_out(PG_FUNCTION_ARGS)
 {
 	Activity a = activity_arg(fcinfo, 0);
 	StringInfoData out;
-	char date[MAXDATELEN + 1];
 
 	initStringInfo(&out);
 	appendStringInfo(&out, "{\"bucket\": \"%s\", \"time_zone\": ", activity_unit_name(a.unit));
 	escape_json(&out, pnstrdup(a.zone, a.zone_length));
 	appendStringInfoString(&out, ", \"active\": [");
-	for (int32 period = a.first; period <= a.last; period++)
-	{
-		if (!activity_in(&a, period))
-			continue;
-		JsonEncodeDateTime(date, DateADTGetDatum(activity_period_date(a.unit, period)), DATEOID,
-						   NULL);
-		appendStringInfo(&out, "%s\"%s\"", period > a.first ? ", " : "", date);
-	}
+	/* millions of periods may lie between two that are active */
+	for (int32 i = 0; i < a.bytes; i++)
+		for (uint32 left = a.bits[i]; left != 0; left &= left - 1)
+		{
+			CHECK_FOR_INTERRUPTS();
+			append_period(&out, &a, a.base + i * 8 + pg_rightmost_one_pos32(left));
+		}
 	appendStringInfoString(&out, "]}");
 	PG_RETURN_CSTRING(out.data);
 }
@@ -455,7 +466,7 @@ activity_summary_recv(PG_FUNCTION_ARGS)
 	if (unit > PERIOD_YEAR || length > TZ_STRLEN_MAX)
 		summary_wire_invalid(TYPE_NAME, "Its bucket is %d and its time zone has %d bytes.", unit,
 							 length);
-	zone = zone_name(pnstrdup(pq_getmsgbytes(buf, length), length));
+	zone = zone_name(pq_getmsgtext(buf, length, &length));
 	first = (int32) pq_getmsgint(buf, 4);
 	bytes = (int32) pq_getmsgint(buf, 4);
 	if (bytes < 1 || bytes > buf->len - buf->cursor || first < activity_first_period(unit) ||

@@ -503,8 +503,7 @@ cohort_summary_recv(PG_FUNCTION_ARGS)
 	if (unit > PERIOD_YEAR || length > TZ_STRLEN_MAX)
 		summary_wire_invalid(TYPE_NAME, "Its bucket is %d and its time zone has %d bytes.", unit,
 							 length);
-	zone = activity_zone_name(
-		period_zone(cstring_to_text_with_len(pq_getmsgbytes(buf, length), length)));
+	zone = activity_zone_name(period_zone(cstring_to_text(pq_getmsgtext(buf, length, &length))));
 	first = (int32) pq_getmsgint(buf, 4);
 	periods = (int32) pq_getmsgint(buf, 4);
 	if (first < activity_first_period(unit) || first > activity_last_period(unit) || periods < 1 ||

@@ -70,8 +70,11 @@ append_built(StringInfo out, const PurchaseSummary *s)
 {
 	PurchaseBucket bucket = purchase_bucket_of(s);
 
-	appendStringInfo(out, "{\"bucket\": \"%s\", \"time_zone\": \"%.*s\", ",
-					 purchase_bucket_to_string(&bucket), s->zone_len, purchase_zone_name(s));
+	appendStringInfo(out,
+					 "{\"bucket\": \"%s\", \"time_zone\": ", purchase_bucket_to_string(&bucket));
+	/* the name of a zone may have quotes: '<">-1' is one */
+	escape_json(out, pnstrdup(purchase_zone_name(s), s->zone_len));
+	appendStringInfoString(out, ", ");
 	append_timestamp(out, "first_at", s->first_at, s->count > 0);
 	append_timestamp(out, "last_at", s->last_at, s->count > 0);
 	append_timestamp(out, "as_of", end_of(s), purchase_is(s, PURCHASE_OBSERVED));

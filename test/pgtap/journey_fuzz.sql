@@ -13,6 +13,8 @@ INSERT INTO seed VALUES
   ('activity_summary', '{"bucket": "week", "time_zone": "UTC", "active": ["2024-01-01", "2024-01-15"]}'),
   ('activity_summary', '{"bucket": "month", "time_zone": "Europe/Berlin", "active": ["1999-12-01", "2024-01-01", "2024-02-01"]}'),
   ('activity_summary', '{"bucket": "day", "time_zone": "Asia/Tokyo", "active": ["2023-12-31", "2024-01-01", "2024-01-15", "2024-03-15"]}'),
+  ('activity_summary', '{"bucket": "month", "time_zone": "<é>-01", "active": ["2024-01-01"]}'),
+  ('cohort_summary', '{"bucket": "month", "time_zone": "<é>-01", "first": "2024-01-01", "active": [3], "last": [3], "pauses": [0]}'),
   ('cohort_summary', '{"bucket": "week", "time_zone": "UTC", "first": "2024-01-01", "active": [2, 1, 3], "last": [1, 1, 3], "pauses": [0, 0]}'),
   ('cohort_summary', (SELECT cohort_agg(a)::text FROM (SELECT activity_agg('2024-01-01Z'::timestamptz + n * n % 150 * interval '1 day', 'month', 'UTC') AS a FROM generate_series(1, 90) n GROUP BY n % 20) x)),
   ('path_summary', '{"paths": [["email", "social"], ["email"], []], "conversions": [3, 1, 9223372036854775807], "nulls": [0, 2, 1]}'),
