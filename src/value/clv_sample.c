@@ -158,7 +158,8 @@ too_many_rows(const char *what)
 {
 	ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 					errmsg("too many different %s for a clv_sample", what),
-					errdetail("There are more than %d.", CLV_MAX_ROWS),
+					errdetail("A sample holds at most %d of them; this one needs at least %d.",
+							  CLV_MAX_ROWS, CLV_MAX_ROWS + 1),
 					errhint("Count purchases in longer buckets, round amounts, or fit to a random "
 							"sample of the customers.")));
 }

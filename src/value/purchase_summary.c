@@ -92,10 +92,13 @@ purchase_summary_new(const PurchaseBucket *bucket, const char *zone, int flags, 
 static void
 too_many_buckets(void)
 {
-	ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					errmsg("too many purchases for a purchase_summary"),
-					errdetail("More than %d buckets have a purchase.", PURCHASE_MAX_BUCKETS),
-					errhint("Group by customer, or count purchases in longer buckets.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("too many purchases for a purchase_summary"),
+			 errdetail("A summary holds at most %d buckets with a purchase; this one needs at "
+					   "least %d.",
+					   PURCHASE_MAX_BUCKETS, PURCHASE_MAX_BUCKETS + 1),
+			 errhint("Group by customer, or count purchases in longer buckets.")));
 }
 
 /* ---- checks ---- */
@@ -210,18 +213,21 @@ sort_buckets(PurchaseSummary *s)
 	s->flags &= ~PURCHASE_UNSORTED;
 }
 
-/* Room for one more, after dropping duplicates: doubled unless that freed half of it. */
+/*
+ * Room for one more, after dropping duplicates: doubled unless that freed half of it.  The largest
+ * state has more room than a summary may hold.
+ */
 static PurchaseSummary *
 with_room(PurchaseSummary *s)
 {
-	int capacity = capacity_of(s);
+	int capacity = Min(capacity_of(s), PURCHASE_MAX_BUCKETS);
 
 	if (likely(s->count < capacity))
 		return s;
 	sort_buckets(s);
 	if (s->count >= PURCHASE_MAX_BUCKETS)
 		too_many_buckets();
-	if (s->count > capacity / 2 || s->count == capacity)
+	if (capacity < PURCHASE_MAX_BUCKETS && (s->count > capacity / 2 || s->count == capacity))
 		s = with_layout(s, s->flags, state_size(size_for(s, Max(2 * capacity, 1))));
 	return s;
 }
