@@ -325,6 +325,20 @@ onboarding_due(const FoldState *s, const FoldRules *rules)
 }
 
 int64
+fold_churn_due(const FoldState *s, int64 silence)
+{
+	int64 last = FOLD_ALWAYS;
+
+	if (!stage_is_customer(s->current.stage))
+		return FOLD_NEVER;
+	if (s->n_subjects == 0)
+		return later(s->silence_from, silence);
+	for (int i = 0; i < s->n_subjects; i++)
+		last = Max(last, s->subject[i].end_at);
+	return last;
+}
+
+int64
 fold_due(const FoldState *s, const FoldRules *rules)
 {
 	return Min(Min(first_end(s), silence_due(s, rules)), onboarding_due(s, rules));

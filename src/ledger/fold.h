@@ -190,6 +190,9 @@ extern void fold_advance(FoldState *s, const FoldRules *rules, int64 until, Fold
 /* The next instant after which time alone will change something, or FOLD_NEVER. */
 extern int64 fold_due(const FoldState *s, const FoldRules *rules);
 
+/* When the customer churns if nothing happens until then; FOLD_NEVER: no end is known, or no customer. */
+extern int64 fold_churn_due(const FoldState *s, int64 silence);
+
 /* Monthly recurring amount of the open subjects, in 1/10000. */
 extern int64 fold_recurring(FoldState *s);
 

@@ -118,11 +118,14 @@ take_subject(const char **at, Size *left, FoldSubject *open)
 static bool
 plausible(const FoldState *s, const FoldRules *rules, Size left)
 {
-	return s->signature == rules->signature && s->n_counts == rules->n && s->n_subjects >= 0 &&
-		   (Size) s->n_subjects <= left / sizeof(SubjectHeader) && s->current.stage >= STAGE_NONE &&
-		   s->current.stage < STAGE_COUNT && s->previous.stage >= STAGE_NONE &&
-		   s->previous.stage < STAGE_COUNT && s->max_stage >= STAGE_NONE &&
-		   s->max_stage < STAGE_COUNT;
+	/* without rules it is only looked at, whatever rules have made it */
+	if (rules != NULL && (s->signature != rules->signature || s->n_counts != rules->n))
+		return false;
+	return s->n_counts >= 0 && (Size) s->n_counts <= left / sizeof(FoldCount) &&
+		   s->n_subjects >= 0 && (Size) s->n_subjects <= left / sizeof(SubjectHeader) &&
+		   s->current.stage >= STAGE_NONE && s->current.stage < STAGE_COUNT &&
+		   s->previous.stage >= STAGE_NONE && s->previous.stage < STAGE_COUNT &&
+		   s->max_stage >= STAGE_NONE && s->max_stage < STAGE_COUNT;
 }
 
 bool

@@ -14,7 +14,8 @@ extern bytea *fold_state_to_bytes(const FoldState *s, const void *along, Size al
 
 /*
  * The state that these bytes hold, with room for so many subjects more, and what went along.  False
- * if they hold none, or one that other rules have made.
+ * if they hold none, or one that other rules have made; rules NULL: whatever rules have made it, to
+ * look at only.
  */
 extern bool fold_state_from_bytes(const bytea *bytes, const FoldRules *rules, int more_subjects,
 								  FoldState *s, void *along, Size along_size);

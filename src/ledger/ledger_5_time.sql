@@ -82,3 +82,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION ledger_rebuild(text) IS
   'folds all customers anew from their touchpoints, by the rules as they are now, locking them until the end of the transaction; reads the last health anew; the number of customers';
+
+CREATE FUNCTION ledger_churns_at(fold_state bytea, silence_after interval) RETURNS timestamptz
+  LANGUAGE C STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION ledger_churns_at(bytea, interval) IS
+  'when a customer churns if nothing happens until then, by customer.fold_state and the setting silence_after; NULL: no end is known, or no customer';

@@ -130,8 +130,8 @@ SELECT s.topic, --: what it is about: property topic; NULL: not said
        count(*) FILTER (WHERE s.escalation_count > 0) AS escalated_count, --: tickets escalated
        avg(s.resolution_hours) AS mean_resolution_hours, --: hours to the last resolution, mean over resolved tickets
        avg(s.sentiment) AS mean_sentiment, --: property sentiment of feedback, -1..1, mean over what has one
-       count(*) FILTER (WHERE s.at >= now() - interval '30 days' AND s.solved IS NULL) AS last_30_days_count, --: tickets and feedback of the last 30 days
-       count(*) FILTER (WHERE s.at >= now() - interval '60 days' AND s.at < now() - interval '30 days' AND s.solved IS NULL) AS previous_30_days_count, --: tickets and feedback of the 30 days before
+       count(*) FILTER (WHERE s.at >= now() - interval '720 hours' AND s.solved IS NULL) AS last_30_days_count, --: tickets and feedback of the last 30 days
+       count(*) FILTER (WHERE s.at >= now() - interval '1440 hours' AND s.at < now() - interval '720 hours' AND s.solved IS NULL) AS previous_30_days_count, --: tickets and feedback of the 30 days before
        max(s.at) AS last_at --: last ticket, feedback or self-service
   FROM said s
   LEFT JOIN @ledger@.stage_history h

@@ -27,7 +27,7 @@ SELECT v.kpi, --: what is measured: see kpi_definition
        i.lower, --: lower end of the 95 %% interval; NULL where the value has none
        i.upper, --: upper end of the 95 %% interval; NULL where the value has none
        v.unit, --: count, rate (1 is 100 %%), ratio, money, score, points, seconds, hours, days, months, quantity
-       CASE WHEN v.method = 'cohort' AND v.unit = 'rate' AND v.kpi LIKE '%%_to_%%' AND b.period_end + 90 > current_date THEN 'cohort, young' ELSE v.method END AS method, --: how: by which method, or of which kind the interval is; young: a cohort of less than 90 days
+       CASE WHEN v.method = 'cohort' AND v.unit = 'rate' AND v.kpi LIKE '%%_to_%%' AND b.period_end + 90 > (now() AT TIME ZONE @time_zone@)::date THEN 'cohort, young' ELSE v.method END AS method, --: how: by which method, or of which kind the interval is; young: a cohort of less than 90 days
        b.as_of, --: when the figures were taken from the log: by ledger_refresh(), or now
        b.is_fresh, --: nothing has touched the period since, and time has passed to its end; false: ledger_tick() and ledger_refresh() will restate it
        b.restated_at%3$s --: when a figure of the period that had been kept changed; NULL: never

@@ -157,7 +157,7 @@ WITH exposure AS (
   SELECT e.experiment, e.variant, e.customer_id, @extschema@.is_customer(c.stage) AS is_customer,
          count(*) FILTER (WHERE k.is_payment) > 0 AS paid, count(*) FILTER (WHERE k.feeds = 'purchases') > 1 AS again, count(*) FILTER (WHERE t.kind = 'activated') > 0 AS activated,
          count(*) FILTER (WHERE t.kind = 'signup') > 0 AS signed_up, count(*) FILTER (WHERE t.kind = 'ticket_opened') > 0 AS opened_ticket, count(*) FILTER (WHERE t.kind IN ('referral_sent', 'referral_converted')) > 0 AS referred,
-         coalesce(bool_or(k.alive AND t.occurred_at > now() - interval '30 days'), false) AS active,
+         coalesce(bool_or(k.alive AND t.occurred_at > now() - interval '720 hours'), false) AS active,
          EXISTS (SELECT FROM @ledger@.stage_history h WHERE h.customer_id = e.customer_id AND h.stage = 'churned' AND h.entered_at > e.at) AS churned,
          EXISTS (SELECT FROM @ledger@.stage_history h WHERE h.customer_id = e.customer_id AND @extschema@.is_customer(h.stage) AND (h.left_at IS NULL OR h.left_at > e.at)) AS served,
          count(*) FILTER (WHERE k.survey = 'nps') AS nps, count(*) FILTER (WHERE k.survey = 'nps' AND t.score >= 9) AS promoters, count(*) FILTER (WHERE k.survey = 'csat') AS csat, count(*) FILTER (WHERE k.survey = 'csat' AND t.score >= k.scale_high - 1) AS satisfied,

@@ -102,7 +102,7 @@ SELECT c.customer_id, --: key of the customer
        c.churn_method, --: where it comes from: model of churn (within 90 days of the last reading of health), or 1 - p_alive (has left already)
        CASE WHEN c.churn_probability >= 0.5 THEN 'high' WHEN c.churn_probability >= 0.2 THEN 'medium' WHEN c.churn_probability >= 0 THEN 'low' END AS risk_level, --: high: 0.5 and more; medium: 0.2 and more; low: less
        c.silent_days, --: days since the last sign of life
-       s.due_at AS churns_at, --: when the customer churns if nothing happens until then; NULL: an open subscription or contract
+       @extschema@.ledger_churns_at(s.fold_state, coalesce((SELECT w.value::interval FROM @ledger@.setting w WHERE w.name = 'silence_after'), interval '90 days')) AS churns_at, --: when the customer churns if nothing happens until then: silence, or the last end of what is open; NULL: something open without an end
        c.mrr_amount, --: recurring revenue per month of open subscriptions
        c.cltv_predicted, --: revenue expected within 12 months, discounted at 10 % a year
        12 * c.churn_probability * c.mrr_amount::double precision AS mrr_at_risk, --: churn_probability x mrr_amount x 12, money a year
