@@ -8,7 +8,7 @@ my $pg_config = $ENV{PG_CONFIG} || 'pg_config';
 chomp(my $cc = `$pg_config --cc`);
 chomp(my $include = `$pg_config --includedir-server`);
 my $folder = tempdir(CLEANUP => 1);
-my @sources = ('test/fuzz/journey_funnel.c',
+my @sources = ('test/fuzz/journey_funnel.c', 'test/fuzz/failed_assertion.c',
 	map { "src/journey/$_.c" } qw(funnel_search funnel_plan journey_window));
 
 system("$cc -O2 -Isrc -I'$include' -o '$folder/fuzz' @sources") == 0

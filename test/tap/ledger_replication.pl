@@ -26,7 +26,7 @@ my @tables = split /\n/, $primary->safe_psql('postgres',
 	q{SELECT oid::regclass FROM pg_class WHERE relnamespace = 'crm'::regnamespace AND relkind IN ('r', 'p') ORDER BY 1});
 my @views = split /\n/, $primary->safe_psql('postgres',
 	q{SELECT oid::regclass FROM pg_class WHERE relnamespace = 'crm'::regnamespace AND relkind = 'v' ORDER BY 1});
-my $content = join ' UNION ALL ', map { "(SELECT '$_', count(*), md5(string_agg(t::text, '' ORDER BY t::text)) FROM $_ t)" } @tables;
+my $content = join(' UNION ALL ', map { "(SELECT '$_', count(*), md5(string_agg(t::text, '' ORDER BY t::text)) FROM $_ t)" } @tables) . ' ORDER BY 1';
 
 sub write_more
 {
@@ -81,7 +81,7 @@ $subscriber->command_ok(['psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', $subscrib
 my @published = split /\n/, $primary->safe_psql('postgres', q{SELECT c.oid::regclass FROM pg_class c WHERE relnamespace = 'crm'::regnamespace AND relkind = 'r'
 	AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = c.oid AND atttypid = 'regclass'::regtype) ORDER BY 1});
 cmp_ok(scalar @published, '>=', 7, 'published: ' . join(', ', @published));
-$content = join ' UNION ALL ', map { "(SELECT '$_', count(*), md5(string_agg(t::text, '' ORDER BY t::text)) FROM $_ t)" } @published;
+$content = join(' UNION ALL ', map { "(SELECT '$_', count(*), md5(string_agg(t::text, '' ORDER BY t::text)) FROM $_ t)" } @published) . ' ORDER BY 1';
 $primary->safe_psql('postgres', 'CREATE PUBLICATION ledger FOR TABLE ' . join(', ', @published));
 $subscriber->safe_psql('postgres', "CREATE SUBSCRIPTION ledger CONNECTION '" . $primary->connstr('postgres') =~ s/'//gr . "' PUBLICATION ledger");
 $subscriber->wait_for_subscription_sync($primary, 'ledger');

@@ -36,9 +36,9 @@ sql($before, q{
 my @tables = split /\n/, sql($before, q{SELECT oid::regclass FROM pg_class WHERE relnamespace = 'crm'::regnamespace AND relkind = 'r' ORDER BY 1});
 cmp_ok(scalar @tables, '>=', 9, 'a ledger of ' . join(', ', @tables));
 
-my $content = join ' UNION ALL ', map { "(SELECT '$_', count(*), md5(string_agg(t::text, '' ORDER BY t::text)) FROM $_ t)" } @tables, 'top';
-my $views = join ' UNION ALL ', map { "(SELECT '$_', count(*) FROM $_)" } split /\n/,
-	sql($before, q{SELECT oid::regclass FROM pg_class WHERE relnamespace = 'crm'::regnamespace AND relkind = 'v' ORDER BY 1});
+my $content = join(' UNION ALL ', map { "(SELECT '$_', count(*), md5(string_agg(t::text, '' ORDER BY t::text)) FROM $_ t)" } @tables, 'top') . ' ORDER BY 1';
+my $views = join(' UNION ALL ', map { "(SELECT '$_', count(*) FROM $_)" } split /\n/,
+	sql($before, q{SELECT oid::regclass FROM pg_class WHERE relnamespace = 'crm'::regnamespace AND relkind = 'v' ORDER BY 1})) . ' ORDER BY 1';
 my $catalogue = q{SELECT string_agg(format('%s %s %s', tgrelid::regclass, tgname, pg_get_triggerdef(oid)), E'\n' ORDER BY tgrelid::regclass::text, tgname) FROM pg_trigger WHERE NOT tgisinternal};
 
 sub comes_back
