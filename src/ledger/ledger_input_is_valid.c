@@ -52,7 +52,8 @@ ledger_input_is_valid(PG_FUNCTION_ARGS)
 
 	if (!reads_text_alone(type))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("input of type %s cannot be tried", format_type_be(type))));
+						errmsg("input of type %s cannot be tried",
+							   format_type_extended(type, -1, FORMAT_TYPE_ALLOW_INVALID))));
 	PG_RETURN_BOOL(type == TEXTOID || is_valid(text_to_cstring(PG_GETARG_TEXT_PP(0)), type));
 }
 

@@ -3,7 +3,8 @@
 # so a new function is called without being named here, and a new type fails the test until it has
 # values. No call may crash the server, fail with an internal error (class XX), leak (a warning) or
 # go on after the statement timeout; aggregates over sliding frames must say what they say over the same
-# rows on their own. HOSTILE_CALLS=n makes n random calls of each function instead of 8.
+# rows on their own. HOSTILE_CALLS=n makes n random calls of each function instead of 8; HOSTILE_VERSION=version
+# calls what the SQL of that release declares, in the present library.
 use strict;
 use warnings;
 use File::Temp qw(tempdir);
@@ -12,6 +13,7 @@ use Test::More;
 my $DATABASE = 'common_hostile_calls';
 my $ATTEMPTS = 24;
 my $RANDOM_CALLS = $ENV{HOSTILE_CALLS} || 8;
+my $VERSION = $ENV{HOSTILE_VERSION} ? "VERSION '$ENV{HOSTILE_VERSION}'" : '';
 my $TIMEOUT_MS = 2000;
 my $LEDGER_TIMEOUT_MS = 5 * $TIMEOUT_MS;
 # A call that a timeout ends takes longer than that on a busy machine, but not this long.
@@ -248,8 +250,9 @@ sub judge
 	my @messages = @{$run->{messages}};
 	my @lost = grep { $_->[1] !~ /^(ERROR|WARNING)$/ } @messages;
 	my @internal = grep { $_->[2] =~ /^XX/ } @messages;
-	# ledger_create() warns superusers
-	my @warnings = grep { $_->[1] eq 'WARNING' && $_->[0] !~ /ledger_create/ } @messages;
+	# ledger_create() warns superusers, and a ledger that awaits ledger_upgrade() says so
+	my $may_warn = $VERSION ? qr/ledger_create|SELECT ledger_(touch|set_stage)/ : qr/ledger_create/;
+	my @warnings = grep { $_->[1] eq 'WARNING' && $_->[0] !~ $may_warn } @messages;
 	my @cancelled = grep { $_->[2] eq '57014' } @messages;
 	ok($run->{alive} && !@lost, "$name: the server lives through " . @{$run->{statements}} . ' calls') or show(@lost[0 .. $#lost > 3 ? 3 : $#lost]);
 	ok(!@internal, "$name: no internal errors") or show(@internal);
@@ -278,7 +281,7 @@ END
 sub set_up
 {
 	system("dropdb --if-exists $DATABASE 2>/dev/null; createdb $DATABASE") == 0 or die "cannot create a database\n";
-	my $sql = "SET client_min_messages = warning; SET timezone = 'UTC'; CREATE EXTENSION customer_lifecycle;\n";
+	my $sql = "SET client_min_messages = warning; SET timezone = 'UTC'; CREATE EXTENSION customer_lifecycle $VERSION;\n";
 	for my $type (sort keys %summaries)
 	{
 		my $n = 0;
@@ -287,6 +290,8 @@ sub set_up
 		$values{$type} = [map { "(SELECT v FROM v_$type WHERE i = $_)" } 0 .. $n - 1];
 		$values{"${type}[]"} = ["(SELECT array_agg(v) FROM v_$type)", "'{}'::${type}[]", "ARRAY[NULL]::${type}[]", "(SELECT ARRAY[v, NULL] FROM v_$type WHERE i = 0)"];
 	}
+	# ledgers of the first release have no partitions, and time passes in them after ledger_upgrade() only
+	$LEDGERS =~ s/, '1 month'|^SELECT ledger_tick.*|^CALL ledger_refresh.*//mg if $VERSION =~ /'0\.1\.0'/;
 	command_output($sql . $LEDGERS);
 }
 
