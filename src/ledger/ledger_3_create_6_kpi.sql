@@ -121,22 +121,32 @@ CREATE TABLE IF NOT EXISTS %1$I.kpi_revenue_change (
   amount numeric NOT NULL,
   PRIMARY KEY (customer_id, changed_at)
 );
-COMMENT ON TABLE %1$I.kpi_revenue_change IS 'when recurring revenue of a customer changed, and by how much a month; by touchpoints before kpi_revenue_until';
+COMMENT ON TABLE %1$I.kpi_revenue_change IS 'when recurring revenue of a customer changed, and by how much a month; by touchpoints before revenue_until of kpi_revenue_until';
 CREATE INDEX IF NOT EXISTS kpi_revenue_change_changed_at_idx ON %1$I.kpi_revenue_change (changed_at);
-CREATE TABLE IF NOT EXISTS %1$I.kpi_cohort (
-  period_grain text NOT NULL,
-  period_start date NOT NULL,
-  fact text NOT NULL,
-  value numeric NOT NULL,
-  PRIMARY KEY (period_grain, period_start, fact)
+CREATE TABLE IF NOT EXISTS %1$I.kpi_revenue_touched (
+  customer_id %2$s PRIMARY KEY
 );
-COMMENT ON TABLE %1$I.kpi_cohort IS 'what had become of leads and opportunities of each period; by touchpoints before kpi_revenue_until';
+COMMENT ON TABLE %1$I.kpi_revenue_touched IS 'customers whose subscriptions something touched between closed_until and revenue_until of kpi_revenue_until';
+DROP TABLE IF EXISTS %1$I.kpi_cohort; -- of an earlier release, now among kpi_part
 CREATE TABLE IF NOT EXISTS %1$I.kpi_revenue_until (
   only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
   revenue_until timestamptz
 );
+ALTER TABLE %1$I.kpi_revenue_until ADD COLUMN IF NOT EXISTS closed_until timestamptz;
 INSERT INTO %1$I.kpi_revenue_until (only_row) VALUES (true) ON CONFLICT DO NOTHING;
-COMMENT ON TABLE %1$I.kpi_revenue_until IS 'the instant before which kpi_revenue_change and kpi_cohort know all touchpoints, in one row; NULL: none';
+UPDATE %1$I.kpi_revenue_until SET closed_until = revenue_until WHERE closed_until IS NULL AND revenue_until IS NOT NULL;
+COMMENT ON TABLE %1$I.kpi_revenue_until IS 'the instant before which kpi_revenue_change knows all touchpoints, in one row; NULL: none';
+COMMENT ON COLUMN %1$I.kpi_revenue_until.closed_until IS 'beginning of the longest period that is open: what comes late before it is not known before the next ledger_refresh()';
+CREATE TABLE IF NOT EXISTS %1$I.kpi_part (
+  period_grain text NOT NULL,
+  kept_until timestamptz NOT NULL,
+  family text NOT NULL,
+  period_start date NOT NULL,
+  part text NOT NULL,
+  value numeric NOT NULL,
+  PRIMARY KEY (period_grain, kept_until, family, period_start, part)
+);
+COMMENT ON TABLE %1$I.kpi_part IS 'what facts of periods that go on consist of, by the touchpoints before kept_until: whom something touches later is read anew';
 CREATE TABLE IF NOT EXISTS %1$I.kpi_target (
   target text PRIMARY KEY,
   kpi text NOT NULL,
@@ -184,6 +194,7 @@ CREATE INDEX IF NOT EXISTS touchpoint_dealer_idx ON %1$I.touchpoint (customer_id
 CREATE INDEX IF NOT EXISTS touchpoint_ticket_idx ON %1$I.touchpoint (customer_id, occurred_at)
   WHERE kind IN ('ticket_opened', 'ticket_replied', 'ticket_resolved', 'ticket_reopened');
 CREATE INDEX IF NOT EXISTS touchpoint_loss_idx ON %1$I.touchpoint (customer_id, occurred_at) WHERE kind IN ('payment_failed', 'cancelled', 'subscription_ended');
+CREATE INDEX IF NOT EXISTS customer_referral_idx ON %1$I.customer (customer_id) WHERE channel = 'referral';
 CREATE INDEX IF NOT EXISTS touchpoint_referred_idx ON %1$I.touchpoint (subject) WHERE kind = 'referral_converted';
 INSERT INTO %1$I.setting (name, value, meaning) VALUES
   ('margin', '1', 'contribution margin as a share of revenue, 0..1: for lifetime value and payback'),

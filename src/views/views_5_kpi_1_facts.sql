@@ -9,6 +9,12 @@
 --   @from@      first instant of the range        @segment@  the segment of a row
 --   @until@     end of the range, or now          @scope@    what joins a table t to its segment
 --   @now@       now                               @segments@ all segments
+--   @seen@      the instant whose log is asked    @log@      touchpoints    @history@  stage_history
+--
+-- Most families are parts that add up over customers (and visitors): of a period that goes on, those
+-- of the touchpoints before an instant are kept, and those whom something has touched since are read
+-- anew, as they are now and as they were then (views_5_kpi_4_basis.sql).  Where facts are more than
+-- sums of parts, ledger_kpi_parts_<family>() gives the parts and the facts follow from @parts@.
 --
 -- A family is slow if it looks ahead, up to eight days after the end of a period; it is known only then.
 -- A family is open if what happens any time later changes it: it is never kept.
@@ -37,7 +43,7 @@ SELECT s.segment, p.period_start, f.fact, f.value
 $sql$;
 COMMENT ON FUNCTION ledger_kpi_facts_calendar() IS 'facts of periods: their days so far, their months, margin and baseline';
 
-CREATE FUNCTION ledger_kpi_facts_kinds() RETURNS text
+CREATE FUNCTION ledger_kpi_parts_kinds() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
   RETURN $sql$
 WITH counted AS (
@@ -50,7 +56,7 @@ WITH counted AS (
          sum(CASE WHEN t.kind IN ('page_view', 'social_mention', 'brand_mention', 'resource_use') THEN p.value * CASE WHEN t.kind = 'resource_use' THEN t.quantity ELSE 1 END END) AS property, count(p.value) AS propertied,
          sum(t.quantity) FILTER (WHERE k.feeds = 'resource' AND t.properties ->> 'purpose' = 'acquisition') AS acquiring,
          count(*) FILTER (WHERE k.feeds = 'resource' AND t.properties ? 'purpose') AS purposed
-    FROM @ledger@.touchpoint t JOIN @ledger@.touchpoint_kind k ON k.kind = t.kind @scope@
+    FROM @log@ t JOIN @ledger@.touchpoint_kind k ON k.kind = t.kind @scope@
    CROSS JOIN LATERAL (SELECT CASE WHEN t.properties IS NOT NULL AND t.kind IN ('page_view', 'social_mention', 'brand_mention', 'resource_use') THEN
            t.properties -> CASE t.kind WHEN 'page_view' THEN 'duration' WHEN 'resource_use' THEN 'waste' ELSE 'sentiment' END END AS json OFFSET 0) j
    CROSS JOIN LATERAL (SELECT CASE WHEN jsonb_typeof(j.json) = 'number' THEN j.json::numeric END AS value) p
@@ -78,8 +84,8 @@ WITH counted AS (
          sum(n) FILTER (WHERE kind = 'review') AS reviews, sum(n) FILTER (WHERE kind = 'review' AND score IS NOT NULL) AS review_scores, sum(n * score::numeric) FILTER (WHERE kind = 'review') AS review_sum,
          sum(n) FILTER (WHERE kind IN ('testimonial', 'case_study')) AS testimonials,
          sum(n) FILTER (WHERE kind = 'referral_sent') AS referrals_sent, sum(n) FILTER (WHERE kind = 'referral_converted') AS referrals_converted,
-         sum(quantity) FILTER (WHERE feeds = 'resource') AS resource_use, count(DISTINCT detail) FILTER (WHERE feeds = 'resource') AS resource_units, sum(property) FILTER (WHERE kind = 'resource_use') AS resource_waste,
-         CASE WHEN sum(purposed) > 0 THEN sum(acquiring) ELSE sum(quantity) FILTER (WHERE feeds = 'resource') END AS resource_acquisition,
+         sum(quantity) FILTER (WHERE feeds = 'resource') AS resource_use, sum(property) FILTER (WHERE kind = 'resource_use') AS resource_waste,
+         sum(acquiring) AS resource_acquiring, sum(purposed) AS resource_purposed,
          sum(n) FILTER (WHERE kind = 'opportunity_opened') AS opportunities_opened
     FROM counted c GROUP BY 1, 2
 )
@@ -92,10 +98,27 @@ SELECT k.segment, k.period_start, f.fact, f.value FROM known k CROSS JOIN LATERA
   ('nps_promoters', k.nps_promoters), ('nps_detractors', k.nps_detractors), ('nps_responses', k.nps_responses), ('csat_satisfied', k.csat_satisfied), ('csat_responses', k.csat_responses), ('csat_sum', k.csat_sum),
   ('ces_agreeing', k.ces_agreeing), ('ces_responses', k.ces_responses), ('ces_sum', k.ces_sum), ('ces_squares', k.ces_squares), ('tickets_opened', k.tickets_opened), ('tickets_escalated', k.tickets_escalated),
   ('self_service', k.self_service), ('self_service_solved', k.self_service_solved), ('reviews', k.reviews), ('review_scores', k.review_scores), ('review_sum', k.review_sum), ('testimonials', k.testimonials),
-  ('referrals_sent', k.referrals_sent), ('referrals_converted', k.referrals_converted), ('resource_use', k.resource_use), ('resource_units', k.resource_units::numeric), ('resource_waste', k.resource_waste),
-  ('resource_acquisition', k.resource_acquisition), ('opportunities_opened', k.opportunities_opened)) f (fact, value)
+  ('referrals_sent', k.referrals_sent), ('referrals_converted', k.referrals_converted), ('resource_use', k.resource_use), ('resource_waste', k.resource_waste),
+  ('resource_acquiring', k.resource_acquiring), ('resource_purposed', k.resource_purposed), ('opportunities_opened', k.opportunities_opened)) f (fact, value)
+UNION ALL
+SELECT c.segment, c.period_start, 'resource_unit ' || c.detail, sum(c.n) FROM counted c WHERE c.feeds = 'resource' GROUP BY 1, 2, 3
+$sql$;
+COMMENT ON FUNCTION ledger_kpi_parts_kinds() IS 'part of KPIs: the query for touchpoints counted and summed by kind';
+
+CREATE FUNCTION ledger_kpi_facts_kinds() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN $sql$
+WITH part (segment, period_start, fact, value) AS MATERIALIZED (@parts@)
+SELECT p.segment, p.period_start, p.fact, p.value FROM part p WHERE p.fact !~ '^resource_(unit |acquiring$|purposed$)'
+UNION ALL
+SELECT p.segment, p.period_start, 'resource_units', count(*)::numeric FROM part p WHERE p.fact ~ '^resource_unit ' AND p.value <> 0 GROUP BY 1, 2
+UNION ALL
+SELECT p.segment, p.period_start, 'resource_acquisition', sum(p.value) FILTER (WHERE p.fact = CASE WHEN p.purposed > 0 THEN 'resource_acquiring' ELSE 'resource_use' END)
+  FROM (SELECT w.*, sum(w.value) FILTER (WHERE w.fact = 'resource_purposed') OVER (PARTITION BY w.segment, w.period_start) AS purposed
+          FROM part w WHERE w.fact IN ('resource_use', 'resource_acquiring', 'resource_purposed')) p GROUP BY 1, 2
 $sql$;
 COMMENT ON FUNCTION ledger_kpi_facts_kinds() IS 'facts of periods: touchpoints counted and summed by kind';
+
 
 CREATE FUNCTION ledger_kpi_facts_people() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -104,7 +127,7 @@ WITH daily AS (
   SELECT t.customer_id, @extschema@.period_start(t.occurred_at, 'day', @zone@) AS day,
          bool_or(k.alive) AS alive, bool_or(k.feeds = 'purchases') AS bought, bool_or(t.kind IN ('loyalty_earned', 'loyalty_redeemed')) AS loyal,
          bool_or(t.kind = 'cross_sell') AS crossed, bool_or(t.kind = 'upsell') AS upped
-    FROM @ledger@.touchpoint t JOIN @ledger@.touchpoint_kind k ON k.kind = t.kind
+    FROM @log@ t JOIN @ledger@.touchpoint_kind k ON k.kind = t.kind
    WHERE t.occurred_at >= @from@ AND t.occurred_at < @until@ AND t.customer_id IS NOT NULL AND (k.alive OR k.feeds = 'purchases')
    GROUP BY 1, 2
 ), person AS (
@@ -113,7 +136,7 @@ WITH daily AS (
          bool_or(d.loyal) AS loyal, bool_or(d.crossed) AS crossed, bool_or(d.upped) AS upped
     FROM daily d GROUP BY 1, 2
 ), known AS MATERIALIZED ( -- once a person, whatever segments he is in
-  SELECT p.*, EXISTS (SELECT FROM @ledger@.stage_history h WHERE h.customer_id = p.customer_id AND h.entered_at < q.to_at AND (h.left_at IS NULL OR h.left_at > q.from_at) AND @extschema@.is_customer(h.stage)) AS is_served,
+  SELECT p.*, EXISTS (SELECT FROM @ledger@.stage_history h WHERE h.customer_id = p.customer_id AND h.entered_at < least(q.to_at, @seen@) AND (h.left_at IS NULL OR h.left_at > q.from_at) AND @extschema@.is_customer(h.stage)) AS is_served,
          CASE WHEN p.buying_days > 0 THEN (SELECT c.first_purchase_at FROM @ledger@.customer c WHERE c.customer_id = p.customer_id) < q.from_at END AS bought_before
     FROM (SELECT o.* FROM person o ORDER BY o.customer_id OFFSET 0) p -- in the order of the indexes, whose pages are then at hand
     JOIN @periods@ q ON q.period_start = p.period_start
@@ -142,7 +165,7 @@ WITH page AS (
   SELECT @segment@ AS segment, t.occurred_at, t.customer_id, CASE WHEN t.customer_id IS NULL THEN t.properties ->> 'device' END AS device,
          t.properties ->> 'session' AS named, CASE WHEN t.properties ? 'session' THEN NULL ELSE coalesce(t.customer_id::text, t.properties ->> 'device') END AS unnamed,
          CASE WHEN t.properties ? 'session' THEN interval '24 hours' ELSE @gap@ END AS gap
-    FROM @ledger@.touchpoint t @scope@
+    FROM @log@ t @scope@
    WHERE t.kind = 'page_view' AND t.occurred_at >= @from@ - interval '24 hours' AND t.occurred_at < least(@until@ + interval '24 hours', @now@)
      AND (t.customer_id IS NOT NULL OR t.properties ? 'device' OR t.properties ? 'session')
 ), neighbour AS (

@@ -27,7 +27,7 @@ SELECT r.*, e.kind, e.reason,
 $sql$;
 COMMENT ON FUNCTION ledger_churn_explained() IS 'part of churn_reasons and of KPIs: the query for what ended it, the reason given and whether the customer wanted it, over who churned';
 
-CREATE FUNCTION ledger_kpi_facts_customers() RETURNS text
+CREATE FUNCTION ledger_kpi_parts_customers() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
   RETURN replace($sql$
@@ -35,7 +35,7 @@ WITH move AS MATERIALIZED ( -- once a customer, whatever segments he is in
   SELECT @extschema@.period_start(t.entered_at, @grain@, @zone@) AS period_start, t.customer_id, t.seq, t.entered_at, t.reason AS moved_by, t.actor, @extschema@.is_customer(t.stage) AS starts,
          @extschema@.is_customer(t.stage) AND NOT EXISTS (
            SELECT FROM @ledger@.stage_history e WHERE e.customer_id = t.customer_id AND e.seq < t.seq AND @extschema@.is_customer(e.stage)) AS is_new
-    FROM @ledger@.stage_history t LEFT JOIN @ledger@.stage_history b ON b.customer_id = t.customer_id AND b.seq = t.seq - 1
+    FROM @history@ t LEFT JOIN @ledger@.stage_history b ON b.customer_id = t.customer_id AND b.seq = t.seq - 1
    WHERE t.entered_at >= @from@ AND t.entered_at < @until@
      AND @extschema@.is_customer(t.stage) <> coalesce(@extschema@.is_customer(b.stage), false)
 ), churned AS (
@@ -52,23 +52,40 @@ WITH move AS MATERIALIZED ( -- once a customer, whatever segments he is in
   SELECT @segment@ AS segment, t.period_start, sum(t.new) AS new, sum(t.returned) AS returned, sum(t.lost) AS lost, sum(t.involuntary) AS involuntary,
          count(*) FILTER (WHERE NOT t.first_starts AND NOT t.last_starts) AS gone, count(*) FILTER (WHERE t.first_starts) - count(*) FILTER (WHERE t.at_once) AS came
     FROM person t @scope@ GROUP BY 1, 2
+)
+SELECT m.segment, m.period_start, f.part, f.value FROM moved m CROSS JOIN LATERAL (VALUES
+  ('new', m.new), ('returned', m.returned), ('lost', m.lost), ('involuntary', m.involuntary), ('gone', m.gone::numeric), ('came', m.came::numeric)) f (part, value)
+$sql$, '@explained@', @extschema@.ledger_churn_explained());
+COMMENT ON FUNCTION ledger_kpi_parts_customers() IS 'part of KPIs: the query for customers who came and went: new, returned, lost, gone for the rest of the period, come since its start';
+
+CREATE FUNCTION ledger_kpi_facts_customers() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN $sql$
+WITH moved AS (
+  SELECT x.segment, x.period_start, sum(x.value) FILTER (WHERE x.part = 'new') AS new, sum(x.value) FILTER (WHERE x.part = 'returned') AS returned, sum(x.value) FILTER (WHERE x.part = 'lost') AS lost,
+         sum(x.value) FILTER (WHERE x.part = 'involuntary') AS involuntary, sum(x.value) FILTER (WHERE x.part = 'gone') AS gone, sum(x.value) FILTER (WHERE x.part = 'came') AS came
+    FROM (@parts@) x (segment, period_start, part, value) GROUP BY 1, 2
 ), opening AS (
   @opening@
 ), running AS (
   SELECT s.segment, p.period_start, coalesce(m.new, 0) AS new, coalesce(m.returned, 0) AS returned, coalesce(m.lost, 0) AS lost, coalesce(m.involuntary, 0) AS involuntary,
          coalesce(m.gone, 0) AS gone, coalesce(m.came, 0) AS came,
-         coalesce(o.n, 0) + coalesce(sum(m.new + m.returned - m.lost) OVER (PARTITION BY s.segment ORDER BY p.period_start ROWS UNBOUNDED PRECEDING), 0) AS at_end
+         coalesce(o.n, 0) + coalesce(sum(coalesce(m.new, 0) + coalesce(m.returned, 0) - coalesce(m.lost, 0)) OVER (PARTITION BY s.segment ORDER BY p.period_start ROWS UNBOUNDED PRECEDING), 0) AS at_end
     FROM @periods@ p CROSS JOIN @segments@ s
     LEFT JOIN moved m ON m.segment = s.segment AND m.period_start = p.period_start
     LEFT JOIN opening o ON o.segment = s.segment
+), brought AS MATERIALIZED ( -- new customers whose first channel is referral
+  SELECT t.customer_id, @extschema@.period_start(t.entered_at, @grain@, @zone@) AS period_start
+    FROM @ledger@.stage_history t JOIN @ledger@.customer c ON c.customer_id = t.customer_id AND c.channel = 'referral'
+   WHERE t.entered_at >= @from@ AND t.entered_at < @until@ AND @extschema@.is_customer(t.stage)
+     AND NOT EXISTS (SELECT FROM @ledger@.stage_history e WHERE e.customer_id = t.customer_id AND e.seq < t.seq AND @extschema@.is_customer(e.stage))
 ), referred AS (
   SELECT r.segment, r.period_start, count(*) AS n
-    FROM (SELECT @segment@ AS segment, t.period_start, 'c ' || t.customer_id::text AS who FROM move t JOIN @ledger@.customer c ON c.customer_id = t.customer_id
-            JOIN @periods@ q ON q.period_start = t.period_start @scope@
-           WHERE t.is_new AND c.channel = 'referral' AND NOT EXISTS (
-             SELECT FROM @ledger@.touchpoint e WHERE e.kind = 'referral_converted' AND e.subject = t.customer_id::text AND e.occurred_at < q.to_at)
+    FROM (SELECT @segment@ AS segment, t.period_start, 'c ' || t.customer_id::text AS who FROM brought t JOIN @periods@ q ON q.period_start = t.period_start @scope@
+           WHERE NOT EXISTS (SELECT FROM @ledger@.touchpoint e WHERE e.kind = 'referral_converted' AND e.subject = t.customer_id::text AND e.occurred_at < q.to_at)
+             AND EXISTS (SELECT FROM @ledger@.touchpoint e WHERE e.customer_id = t.customer_id AND e.channel IS NOT NULL AND e.occurred_at < q.to_at) -- what a later touchpoint names is nothing of the period's
           UNION
-          SELECT @segment@, @extschema@.period_start(t.occurred_at, @grain@, @zone@), coalesce('s ' || t.subject, 'c ' || t.touchpoint_id) FROM @ledger@.touchpoint t @scope@
+          SELECT @segment@, @extschema@.period_start(t.occurred_at, @grain@, @zone@), coalesce('s ' || t.subject, 't ' || t.touchpoint_id) FROM @ledger@.touchpoint t @scope@
            WHERE t.kind = 'referral_converted' AND t.occurred_at >= @from@ AND t.occurred_at < @until@) r
    GROUP BY 1, 2
 )
@@ -78,7 +95,7 @@ SELECT r.segment, r.period_start, f.fact, f.value
   ('customers_new', r.new), ('customers_returned', r.returned), ('customers_lost', r.lost), ('customers_lost_involuntary', r.involuntary), ('customers_end', r.at_end),
   ('customers_start', r.at_end - r.new - r.returned + r.lost), ('customers_kept', r.at_end - r.new - r.returned + r.lost - r.gone), ('customers_served', r.at_end - r.new - r.returned + r.lost + r.came),
   ('customers_referred', least(coalesce(e.n, 0), r.new))) f (fact, value)
-$sql$, '@explained@', @extschema@.ledger_churn_explained());
+$sql$;
 COMMENT ON FUNCTION ledger_kpi_facts_customers() IS 'facts of periods: customers at both ends, new, returned, lost, there at some time (served), there at both ends (kept)';
 
 CREATE FUNCTION ledger_kpi_facts_leads() RETURNS text
@@ -117,17 +134,16 @@ SELECT c.segment, c.period_start, f.fact, f.value FROM counted c CROSS JOIN LATE
 $sql$;
 COMMENT ON FUNCTION ledger_kpi_facts_deals() IS 'facts of periods: deals won, their amount, and how long they took';
 
--- Cohorts as the touchpoints before the instant @seen@ have them, of those customers for whom @who@ holds.
-CREATE FUNCTION ledger_kpi_cohorts_seen(seen text, who text) RETURNS text
+-- By the touchpoints before @seen@; a lead or a deal of a customer changes nothing of another's.
+CREATE FUNCTION ledger_kpi_facts_cohorts() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-  SET search_path = pg_catalog, pg_temp
-  RETURN replace(replace($sql$
+  RETURN $sql$
 WITH opened AS (
-  SELECT @segment@ AS segment, t.customer_id, t.subject, t.occurred_at FROM @ledger@.touchpoint t @scope@
-   WHERE t.kind = 'opportunity_opened' AND t.occurred_at < least(@until@, @seen@) AND @who@
+  SELECT @segment@ AS segment, t.customer_id, t.subject, t.occurred_at FROM @log@ t @scope@
+   WHERE t.kind = 'opportunity_opened' AND t.occurred_at < least(@until@, @seen@)
 ), won AS (
-  SELECT t.customer_id, t.subject, max(t.occurred_at) AS at FROM @ledger@.touchpoint t
-   WHERE t.kind = 'opportunity_won' AND t.occurred_at < @seen@ AND @who@ GROUP BY 1, 2
+  SELECT t.customer_id, t.subject, max(t.occurred_at) AS at FROM @log@ t
+   WHERE t.kind = 'opportunity_won' AND t.occurred_at < @seen@ GROUP BY 1, 2
 ), lead AS (
   SELECT o.segment, o.customer_id, min(o.occurred_at) AS opened_at,
          (SELECT min(e.occurred_at) FROM @ledger@.touchpoint e JOIN @ledger@.touchpoint_kind k ON k.kind = e.kind AND k.stage = 'acquisition' WHERE e.customer_id = o.customer_id AND e.occurred_at < @seen@) AS at
@@ -140,34 +156,8 @@ UNION ALL
 SELECT l.segment, @extschema@.period_start(l.at, @grain@, @zone@), 'lead_opportunities', count(*)::numeric
   FROM lead l JOIN @ledger@.customer c ON c.customer_id = l.customer_id
  WHERE l.at >= @from@ AND l.at < @until@ AND (c.first_paid_at IS NULL OR l.at <= c.first_paid_at) GROUP BY 1, 2
-$sql$, '@seen@', seen), '@who@', who);
-COMMENT ON FUNCTION ledger_kpi_cohorts_seen(text, text) IS 'part of KPIs: the query for the facts of cohorts by the touchpoints before an instant, of customers for whom a condition on a touchpoint t holds';
-
-CREATE FUNCTION ledger_kpi_facts_cohorts() RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-  SET search_path = pg_catalog, pg_temp
-  RETURN @extschema@.ledger_kpi_cohorts_seen('timestamptz ''infinity''', 'true');
+$sql$;
 COMMENT ON FUNCTION ledger_kpi_facts_cohorts() IS 'facts of periods that later touchpoints change: opportunities of the period won since, leads of the period with an opportunity since';
-
--- What is kept of cohorts, by the touchpoints before @revenue_until@, and what those since have changed: a lead or a deal
--- of a customer changes nothing of another's.
-CREATE FUNCTION ledger_kpi_facts_cohorts_kept() RETURNS text
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-  SET search_path = pg_catalog, pg_temp
-  RETURN replace(replace($sql$
-WITH touched AS MATERIALIZED (
-  SELECT DISTINCT t.customer_id FROM @ledger@.touchpoint t JOIN @ledger@.touchpoint_kind k ON k.kind = t.kind
-   WHERE t.occurred_at >= @revenue_until@ AND t.customer_id IS NOT NULL AND (k.stage = 'acquisition' OR t.kind IN ('opportunity_opened', 'opportunity_won'))
-     AND EXISTS (SELECT FROM @ledger@.touchpoint o WHERE o.customer_id = t.customer_id AND o.kind = 'opportunity_opened')
-)
-SELECT q.segment, q.period_start, q.fact, sum(q.value)
-  FROM (SELECT 'all'::text AS segment, k.period_start, k.fact, k.value FROM @ledger@.kpi_cohort k WHERE k.period_grain = @grain@ AND (k.period_start::timestamp AT TIME ZONE @zone@) >= @from@
-        UNION ALL SELECT n.* FROM (@now_seen@) n
-        UNION ALL SELECT b.segment, b.period_start, b.fact, -b.value FROM (@before_seen@) b) q
- GROUP BY 1, 2, 3
-$sql$, '@now_seen@', @extschema@.ledger_kpi_cohorts_seen('timestamptz ''infinity''', 't.customer_id IN (SELECT d.customer_id FROM touched d)')),
-       '@before_seen@', @extschema@.ledger_kpi_cohorts_seen('@revenue_until@', 't.customer_id IN (SELECT d.customer_id FROM touched d)'));
-COMMENT ON FUNCTION ledger_kpi_facts_cohorts_kept() IS 'facts of cohorts: those kept, and what touchpoints since have changed of them';
 
 -- Recurring revenue as the fold of the ledger has it (fold.c), over the touchpoints that open, change and end
 -- subscriptions and contracts: how much a month it changes when.  Ends that are still to come are told, too.
@@ -246,12 +236,20 @@ END $$;
 COMMENT ON FUNCTION ledger_revenue_changes(text, text) IS
   'part of KPIs: when recurring revenue a month changed by how much, of those customers for whom a condition on a touchpoint t holds';
 
+CREATE FUNCTION ledger_kpi_parts_revenue() RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN $sql$
+SELECT @segment@ AS segment, @extschema@.period_start(t.occurred_at, @grain@, @zone@) AS period_start, 'bought' AS part, sum(t.amount) AS value
+  FROM @log@ t JOIN @ledger@.touchpoint_kind k ON k.kind = t.kind AND k.feeds IN ('purchases', 'refunds') @scope@
+ WHERE t.occurred_at >= @from@ AND t.occurred_at < @until@ GROUP BY 1, 2
+$sql$;
+COMMENT ON FUNCTION ledger_kpi_parts_revenue() IS 'part of KPIs: the query for purchases less refunds; recurring revenue is kept in kpi_revenue_change';
+
 CREATE FUNCTION ledger_kpi_facts_revenue() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
   RETURN $sql$
 WITH touched AS MATERIALIZED (
-  SELECT DISTINCT t.customer_id FROM @ledger@.touchpoint t JOIN @ledger@.touchpoint_kind k ON k.kind = t.kind AND k.subject_effect <> 'none'
-   WHERE t.occurred_at >= @revenue_until@ AND t.customer_id IS NOT NULL
+  @revenue_touched@
 ), change AS (
   SELECT c.customer_id, c.changed_at, c.amount FROM @ledger@.kpi_revenue_change c WHERE NOT EXISTS (SELECT FROM touched d WHERE d.customer_id = c.customer_id)@moving@
   UNION ALL
@@ -272,9 +270,7 @@ WITH touched AS MATERIALIZED (
          count(*) FILTER (WHERE n.movement = 'churn') AS churn_count, count(*) FILTER (WHERE n.movement = 'reactivation') AS reactivation_count
     FROM named n GROUP BY 1, 2
 ), bought AS (
-  SELECT @segment@ AS segment, @extschema@.period_start(t.occurred_at, @grain@, @zone@) AS period_start, sum(t.amount) AS amount
-    FROM @ledger@.touchpoint t JOIN @ledger@.touchpoint_kind k ON k.kind = t.kind AND k.feeds IN ('purchases', 'refunds') @scope@
-   WHERE t.occurred_at >= @from@ AND t.occurred_at < @until@ GROUP BY 1, 2
+  SELECT x.segment, x.period_start, sum(x.value) AS amount FROM (@parts@) x (segment, period_start, part, value) GROUP BY 1, 2
 ), running AS (
   SELECT s.segment, p.period_start, c.new, c.expansion, c.contraction, c.churn, c.reactivation, c.new_count, c.expansion_count, c.contraction_count, c.churn_count, c.reactivation_count,
          coalesce(c.net, 0) AS net, coalesce(c.subscribers, 0) AS joined, b.amount AS bought,

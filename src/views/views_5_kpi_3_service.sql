@@ -54,7 +54,7 @@ CREATE FUNCTION ledger_kpi_facts_emails() RETURNS text
   RETURN $sql$
 WITH sent AS (
   SELECT @segment@ AS segment, t.touchpoint_id, t.customer_id, concat_ws(' / ', coalesce(t.campaign, ''), coalesce(t.subject, '')) AS email, t.occurred_at
-    FROM @ledger@.touchpoint t @scope@ WHERE t.kind = 'email_sent' AND t.occurred_at >= @from@ AND t.occurred_at < @until@
+    FROM @log@ t @scope@ WHERE t.kind = 'email_sent' AND t.occurred_at >= @from@ AND t.occurred_at < @until@
 ), answered AS (
   SELECT DISTINCT s.segment, s.touchpoint_id, t.kind FROM sent s
     JOIN @ledger@.touchpoint t ON t.customer_id = s.customer_id AND t.kind IN ('email_opened', 'email_clicked') AND concat_ws(' / ', coalesce(t.campaign, ''), coalesce(t.subject, '')) = s.email

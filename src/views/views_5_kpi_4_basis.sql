@@ -47,15 +47,116 @@ CREATE FUNCTION ledger_kpi_paying(ledger text, grain text, kept_before date) RET
   ELSE 'SELECT n.segment, n.net, n.subscribers FROM counted n WHERE n.period_start = ''-infinity''' END;
 COMMENT ON FUNCTION ledger_kpi_paying(text, text, date) IS 'part of KPIs: the query for recurring revenue and who pays it at the start of a range of periods, by segment';
 
-CREATE FUNCTION ledger_revenue_touched(ledger text, since timestamptz) RETURNS text
-  LANGUAGE sql STABLE
+-- Who has touched subscriptions since what is kept in kpi_revenue_change; where something came late for the open period, since the end of the last closed one.
+CREATE FUNCTION ledger_revenue_touched(ledger text) RETURNS text
+  LANGUAGE plpgsql STABLE
   SET search_path = pg_catalog, pg_temp
   SET datestyle = 'ISO, YMD'
-  RETURN CASE WHEN since = '-infinity' THEN 'true' ELSE
-    format('t.customer_id IN (SELECT d.customer_id FROM %1$I.touchpoint d JOIN %1$I.touchpoint_kind j ON j.kind = d.kind AND j.subject_effect <> ''none'' WHERE d.occurred_at >= %2$L::timestamptz)', ledger, since) END;
-COMMENT ON FUNCTION ledger_revenue_touched(text, timestamptz) IS 'part of KPIs: the condition that something has touched a customer''s subscriptions since';
+AS $$
+DECLARE
+  since timestamptz;
+  narrow boolean;
+BEGIN
+  EXECUTE format('SELECT coalesce(CASE WHEN w.narrow THEN w.revenue_until ELSE w.closed_until END, ''-infinity''), w.narrow FROM (SELECT u.*, NOT EXISTS (SELECT FROM %1$I.kpi_late l WHERE l.late_since < u.revenue_until) AS narrow FROM %1$I.kpi_revenue_until u) w', ledger)
+    INTO since, narrow;
+  RETURN format('SELECT d.customer_id FROM %1$I.touchpoint d JOIN %1$I.touchpoint_kind j ON j.kind = d.kind AND j.subject_effect <> ''none'' WHERE d.occurred_at >= %2$L::timestamptz AND d.customer_id IS NOT NULL', ledger, since)
+      || CASE WHEN narrow THEN '' ELSE format(' UNION SELECT r.customer_id FROM %I.kpi_revenue_touched r', ledger) END;
+END $$;
+COMMENT ON FUNCTION ledger_revenue_touched(text) IS 'part of KPIs: the query for the customers whose recurring revenue is not as kpi_revenue_change has it';
 
-CREATE FUNCTION ledger_kpi_query(ledger text, query text, grain text, since date, until date, scope text, segments text[]) RETURNS text
+-- Of whom the parts of a period that goes on are read anew, where those of the touchpoints before @kept_until@ are kept:
+-- a query for what has been touched since, and where rows of theirs are.  NULL: such parts are not kept.
+CREATE FUNCTION ledger_kpi_touched(family text, OUT touched text, OUT log text, OUT history text)
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+  RETURN (SELECT ROW(w.touched, w.log, w.history) FROM (VALUES
+    -- touchpoints that are only counted and summed
+    ('{kinds,revenue}'::text[], 'SELECT'::text, '(SELECT u.* FROM @ledger@.touchpoint u WHERE u.occurred_at >= @kept_until@)'::text, NULL::text),
+    ('{people}', 'SELECT u.customer_id FROM @ledger@.touchpoint u WHERE u.occurred_at >= @kept_until@ AND u.customer_id IS NOT NULL UNION SELECT h.customer_id FROM @ledger@.stage_history h WHERE h.entered_at >= @kept_until@',
+     '(SELECT u.* FROM @ledger@.touchpoint u WHERE u.customer_id IN (SELECT d.customer_id FROM touched d))', NULL),
+    ('{customers}', 'SELECT h.customer_id FROM @ledger@.stage_history h WHERE h.entered_at >= @kept_until@', NULL,
+     '(SELECT u.* FROM @ledger@.stage_history u WHERE u.customer_id IN (SELECT d.customer_id FROM touched d))'),
+    ('{emails}', 'SELECT u.customer_id FROM @ledger@.touchpoint u WHERE u.kind IN (''email_sent'', ''email_opened'', ''email_clicked'') AND u.occurred_at >= @kept_until@ AND u.customer_id IS NOT NULL',
+     '(SELECT u.* FROM @ledger@.touchpoint u WHERE u.customer_id IN (SELECT d.customer_id FROM touched d) UNION ALL SELECT u.* FROM @ledger@.touchpoint u WHERE u.customer_id IS NULL AND u.occurred_at >= @kept_until@)', NULL),
+    -- whole sessions, by customer, device or name, and all views of whoever is counted as a visitor
+    ('{sessions}', 'SELECT u.customer_id, u.properties ->> ''session'' AS named, CASE WHEN u.customer_id IS NULL THEN u.properties ->> ''device'' END AS device FROM @ledger@.touchpoint u WHERE u.kind = ''page_view'' AND u.occurred_at >= @kept_until@',
+     '(SELECT u.* FROM @ledger@.touchpoint u WHERE u.customer_id IN (SELECT d.customer_id FROM touched d)'
+     ' UNION ALL SELECT u.* FROM @ledger@.touchpoint u WHERE (SELECT bool_or(d.named IS NOT NULL OR d.device IS NOT NULL) FROM touched d) AND (u.customer_id IS NULL OR u.properties ? ''session'')'
+     ' AND NOT EXISTS (SELECT FROM touched d WHERE d.customer_id = u.customer_id)'
+     ' AND (u.properties ->> ''session'' IN (SELECT d.named FROM touched d) OR u.customer_id IS NULL AND u.properties ->> ''device'' IN (SELECT d.device FROM touched d)))', NULL),
+    ('{cohorts}', 'SELECT u.customer_id FROM @ledger@.touchpoint u JOIN @ledger@.touchpoint_kind k ON k.kind = u.kind WHERE u.occurred_at >= @kept_until@ AND u.customer_id IS NOT NULL AND (k.stage = ''acquisition'' OR u.kind IN (''opportunity_opened'', ''opportunity_won''))'
+     ' AND EXISTS (SELECT FROM @ledger@.touchpoint o WHERE o.customer_id = u.customer_id AND o.kind = ''opportunity_opened'')',
+     '(SELECT u.* FROM @ledger@.touchpoint u WHERE u.customer_id IN (SELECT d.customer_id FROM touched d))', NULL)) w (families, touched, log, history)
+   WHERE family = ANY (w.families));
+COMMENT ON FUNCTION ledger_kpi_touched(text) IS 'part of KPIs: a query for whom something has touched since parts of a family were kept, and for where their rows are; NULL: its parts are not kept';
+
+-- The facts of a family, or its parts where facts are more than sums of them.
+CREATE FUNCTION ledger_kpi_template(family text, want_parts boolean) RETURNS text
+  LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  facts text;
+  parts text;
+BEGIN
+  EXECUTE format('SELECT @extschema@.%I()', 'ledger_kpi_facts_' || family) INTO facts;
+  IF facts LIKE '%@parts@%' THEN
+    EXECUTE format('SELECT @extschema@.%I()', 'ledger_kpi_parts_' || family) INTO parts;
+  END IF;
+  RETURN CASE WHEN want_parts THEN coalesce(parts, facts) ELSE facts END;
+END $$;
+COMMENT ON FUNCTION ledger_kpi_template(text, boolean) IS 'part of KPIs: the query of a family as it is written, for its facts or for the parts that add up';
+
+-- A query as it was at @kept_until@, by the touchpoints before.
+CREATE FUNCTION ledger_kpi_before(query text) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+  RETURN replace(replace(replace(query, '@until@', 'least(@until@, @kept_until@)'), '@now@', '@kept_until@'), '@seen@', '@kept_until@');
+COMMENT ON FUNCTION ledger_kpi_before(text) IS 'part of KPIs: a query of facts as it was at the instant until which parts are kept';
+
+-- The facts of a family now: from the log, or from parts kept until an instant and what has been touched since.
+CREATE FUNCTION ledger_kpi_family(family text, is_kept boolean) RETURNS text
+  LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  facts text := @extschema@.ledger_kpi_template(family, false);
+  parts text := @extschema@.ledger_kpi_template(family, true);
+  touched text;
+  again text;
+BEGIN
+  SELECT s.touched, replace(replace(parts, '@log@', coalesce(s.log, '@log@')), '@history@', coalesce(s.history, '@history@'))
+    INTO touched, again FROM @extschema@.ledger_kpi_touched(family) s;
+  IF is_kept AND touched IS NOT NULL THEN
+    parts := format('WITH touched AS MATERIALIZED (%s)
+SELECT x.segment, x.period_start, x.part, sum(x.value) AS value
+  FROM (SELECT ''all''::text AS segment, k.period_start, k.part, k.value FROM @ledger@.kpi_part k WHERE k.period_grain = @grain@ AND k.kept_until = @kept_until@ AND k.family = %L AND (k.period_start::timestamp AT TIME ZONE @zone@) >= @from@
+        UNION ALL SELECT n.* FROM (%s) n
+        UNION ALL SELECT b.segment, b.period_start, b.part, -b.value FROM (%s) b (segment, period_start, part, value)) x
+ GROUP BY 1, 2, 3', touched, family, again, @extschema@.ledger_kpi_before(again));
+  END IF;
+  RETURN CASE WHEN facts LIKE '%@parts@%' THEN replace(facts, '@parts@', parts) ELSE parts END;
+END $$;
+COMMENT ON FUNCTION ledger_kpi_family(text, boolean) IS 'part of KPIs: the query for the facts of a family from the log, or from the parts of it that are kept and the log since';
+
+-- Until when parts of the periods from since on are kept and nothing has come late for: NULL where the log is nearly as short.
+CREATE FUNCTION ledger_kpi_kept_until(ledger text, grain text, since date, is_open boolean) RETURNS timestamptz
+  LANGUAGE plpgsql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  kept timestamptz;
+BEGIN
+  EXECUTE format($sql$
+    SELECT max(k.kept_until) FROM %1$I.kpi_part k
+     WHERE k.period_grain = $1 AND k.family = 'calendar' AND (k.period_start = $2 OR $4) AND k.kept_until - $3 > now() - k.kept_until
+       AND NOT EXISTS (SELECT FROM %1$I.kpi_late l WHERE l.late_since < k.kept_until)
+  $sql$, ledger) INTO kept USING grain, since, since::timestamp AT TIME ZONE @extschema@.ledger_setting(ledger, 'time_zone'), is_open;
+  RETURN kept;
+END $$;
+COMMENT ON FUNCTION ledger_kpi_kept_until(text, text, date, boolean) IS 'part of KPIs: the instant by whose log ledger_refresh() keeps parts of periods that go on, if nothing has come late before it; else NULL';
+
+CREATE FUNCTION ledger_kpi_query(ledger text, query text, grain text, since date, until date, scope text, segments text[], kept_until timestamptz DEFAULT NULL) RETURNS text
   LANGUAGE plpgsql STABLE
   SET search_path = pg_catalog, pg_temp
   SET datestyle = 'ISO, YMD'
@@ -65,48 +166,38 @@ DECLARE
   step interval := @extschema@.ledger_grain_step(grain);
   filled text := query;
   words text[];
-  revenue_until timestamptz;
+  touched text;
   kept_before date := @extschema@.ledger_kpi_kept_before(ledger, grain, since, until > now() AT TIME ZONE zone, segments);
 BEGIN
-  IF query LIKE '%@revenue_until@%' THEN
-    EXECUTE format('SELECT coalesce(k.revenue_until, ''-infinity'') FROM %I.kpi_revenue_until k', ledger) INTO revenue_until;
+  IF query LIKE '%@revenue_touched@%' THEN
+    touched := @extschema@.ledger_revenue_touched(ledger);
   END IF;
   words := ARRAY[
     ['@opening@', @extschema@.ledger_kpi_opening(ledger, grain, kept_before)],
     ['@paying@', @extschema@.ledger_kpi_paying(ledger, grain, kept_before)],
     ['@moving@', CASE WHEN kept_before IS NULL THEN '' ELSE ' AND c.customer_id IN (SELECT m.customer_id FROM @ledger@.kpi_revenue_change m WHERE m.changed_at >= @from@ AND m.changed_at < @until@)' END],
     ['@revenue_changes@', format('SELECT r.customer::%s AS customer_id, r.changed_at, sum(r.amount) AS amount FROM @extschema@.ledger_revenue_changes(%L, %L) r GROUP BY 1, 2 HAVING sum(r.amount) <> 0',
-                                 @extschema@.ledger_key_type(ledger), ledger, @extschema@.ledger_revenue_touched(ledger, revenue_until))],
+                                 @extschema@.ledger_key_type(ledger), ledger, format('t.customer_id IN (%s)', touched))],
+    ['@revenue_touched@', touched],
     ['@segments@', CASE WHEN scope IS NULL THEN '(SELECT ''all''::text AS segment)' ELSE format('(SELECT unnest(%L::text[]) AS segment)', segments) END],
     ['@segment@', CASE WHEN scope IS NULL THEN '''all''::text' ELSE 'g.segment' END],
     ['@scope@', CASE WHEN scope IS NULL THEN '' ELSE format('JOIN %s g ON g.customer_id = t.customer_id AND g.segment = ANY (%L)', scope, segments) END],
     ['@periods@', format('(SELECT p::date AS period_start, p AT TIME ZONE %3$L AS from_at, (p + %4$L::interval) AT TIME ZONE %3$L AS to_at FROM generate_series(%1$L::timestamp, %2$L::timestamp - interval ''1 day'', %4$L::interval) p OFFSET 0)', -- computed once, not for each row that is compared
                          since, until, zone, step)],
+    ['@log@', '@ledger@.touchpoint'], ['@history@', '@ledger@.stage_history'], ['@seen@', 'timestamptz ''infinity'''],
     ['@from@', format('%L::timestamptz', since::timestamp AT TIME ZONE zone)],
     ['@until@', format('%L::timestamptz', least(until::timestamp AT TIME ZONE zone, now()))],
     ['@now@', format('%L::timestamptz', now())],
-    ['@revenue_until@', format('%L::timestamptz', revenue_until)],
+    ['@kept_until@', format('%L::timestamptz', kept_until)],
     ['@gap@', format('%L::interval', coalesce(@extschema@.ledger_setting(ledger, 'session_gap'), '30 minutes'))],
     ['@zone@', format('%L::text', zone)], ['@grain@', format('%L::text', grain)], ['@ledger@', quote_ident(ledger)]];
   FOR i IN 1 .. array_length(words, 1) LOOP
-    filled := replace(filled, words[i][1], words[i][2]);
+    filled := replace(filled, words[i][1], coalesce(words[i][2], ''));
   END LOOP;
   RETURN filled;
 END $$;
-COMMENT ON FUNCTION ledger_kpi_query(text, text, text, date, date, text, text[]) IS
+COMMENT ON FUNCTION ledger_kpi_query(text, text, text, date, date, text, text[], timestamptz) IS
   'part of KPIs: the query of a family of facts for the periods from since to before until, for everyone, or for some of the segments that the relation scope gives customers';
-
-CREATE FUNCTION ledger_cohorts_kept(ledger text) RETURNS boolean
-  LANGUAGE plpgsql STABLE
-  SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-  kept boolean;
-BEGIN
-  EXECUTE format('SELECT EXISTS (SELECT FROM %1$I.kpi_revenue_until u WHERE u.revenue_until IS NOT NULL AND NOT EXISTS (SELECT FROM %1$I.kpi_late l WHERE l.late_since < u.revenue_until))', ledger) INTO kept;
-  RETURN kept;
-END $$;
-COMMENT ON FUNCTION ledger_cohorts_kept(text) IS 'part of KPIs: nothing has come late since cohorts were kept: else they are computed from the log';
 
 CREATE FUNCTION ledger_kpi_facts(
   ledger text, grain text, since date, until date, families text[], scope text DEFAULT NULL, segments text[] DEFAULT NULL,
@@ -121,15 +212,15 @@ CREATE FUNCTION ledger_kpi_facts(
 AS $$
 DECLARE
   wanted text;
-  query text;
+  kept_until timestamptz;
+  is_live boolean := scope IS NULL AND until > now() AT TIME ZONE @extschema@.ledger_setting(ledger, 'time_zone');
 BEGIN
   PERFORM set_config('TimeZone', @extschema@.ledger_setting(ledger, 'time_zone'), true);
   FOREACH wanted IN ARRAY families LOOP
     CONTINUE WHEN wanted = 'health' AND to_regclass(format('%I.health_history', ledger)) IS NULL;
-    EXECUTE format('SELECT @extschema@.%I()', 'ledger_kpi_facts_' || wanted
-                   || CASE WHEN wanted = 'cohorts' AND segments IS NULL AND @extschema@.ledger_cohorts_kept(ledger) THEN '_kept' ELSE '' END) INTO query;
-    RETURN QUERY EXECUTE format('SELECT %L::text, q.segment, q.period_start, q.fact::text, q.value::numeric FROM (%s) q (segment, period_start, fact, value) WHERE q.value <> 0',
-      wanted, @extschema@.ledger_kpi_query(ledger, query, grain, since, until, scope, segments));
+    kept_until := CASE WHEN is_live THEN @extschema@.ledger_kpi_kept_until(ledger, grain, since, wanted = 'cohorts') END;
+    RETURN QUERY EXECUTE format('SELECT %L::text, q.segment, q.period_start, q.fact::text, q.value::numeric FROM (%s) q (segment, period_start, fact, value) WHERE q.value <> 0', wanted,
+      @extschema@.ledger_kpi_query(ledger, @extschema@.ledger_kpi_family(wanted, kept_until IS NOT NULL), grain, since, until, scope, segments, kept_until));
   END LOOP;
 END $$;
 COMMENT ON FUNCTION ledger_kpi_facts(text, text, date, date, text[], text, text[]) IS
@@ -213,7 +304,10 @@ CREATE FUNCTION ledger_kpi_dated(ledger text, pivot text) RETURNS text
   SET search_path = pg_catalog, pg_temp
   RETURN format($sql$
     SELECT b.*, e.period_end, e.ended_at <= now() AS is_complete, coalesce(p.as_of, now()) AS as_of, p.restated_at,
-           coalesce((SELECT min(l.late_since) FROM %1$I.kpi_late l) >= CASE WHEN p.as_of IS NULL THEN (SELECT coalesce(u.revenue_until, '-infinity') FROM %1$I.kpi_revenue_until u) ELSE e.ended_at + interval '192 hours' END, true)
+           coalesce((SELECT min(l.late_since) FROM %1$I.kpi_late l) >= CASE
+             WHEN p.as_of IS NULL THEN greatest((SELECT u.closed_until FROM %1$I.kpi_revenue_until u),
+               ((SELECT max(k.period_start) FROM %1$I.kpi_period k WHERE k.segment = b.segment AND k.period_grain = b.period_grain) + @extschema@.ledger_grain_step(b.period_grain)) AT TIME ZONE @time_zone@)
+             WHEN p.is_settled THEN e.ended_at + interval '192 hours' ELSE e.ended_at END, true)
              AND coalesce((SELECT k.horizon FROM %1$I.clock k), '-infinity') >= least(e.ended_at, now() - interval '24 hours') AS is_fresh
       FROM (%2$s) b
      CROSS JOIN LATERAL (SELECT (b.period_start + CASE b.period_grain WHEN 'month' THEN interval '1 month' WHEN 'quarter' THEN interval '3 months' WHEN 'year' THEN interval '1 year' WHEN 'week' THEN interval '7 days' ELSE interval '1 day' END)::date AS period_end) s

@@ -50,7 +50,7 @@ END $$;
 COMMENT ON FUNCTION ledger_refresh_tick(text, timestamptz) IS
   'part of ledger_refresh(): lets time pass, for who churned by silence churned when it fell due, before a period is closed';
 
-CREATE FUNCTION ledger_refresh_line(ledger text, as_of timestamptz, OUT closed timestamptz, OUT boundary timestamptz)
+CREATE FUNCTION ledger_refresh_line(ledger text, as_of timestamptz, OUT closed timestamptz, OUT opened timestamptz, OUT today timestamptz, OUT boundary timestamptz)
   LANGUAGE plpgsql STABLE
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -58,17 +58,20 @@ DECLARE
   zone text := @extschema@.ledger_setting(ledger, 'time_zone');
   grain text;
 BEGIN
+  today := @extschema@.period_start(as_of, 'day', zone)::timestamp AT TIME ZONE zone;
+  boundary := today;
   FOREACH grain IN ARRAY @extschema@.ledger_kpi_grains(ledger) LOOP
     IF @extschema@.ledger_grain_step(grain) IS NULL THEN
       RAISE EXCEPTION 'setting "%" of ledger "%" names "%"', 'kpi_grains', ledger, grain
         USING ERRCODE = 'invalid_parameter_value', HINT = 'Lengths of periods are day, week, month, quarter and year.';
     END IF;
     closed := greatest(closed, @extschema@.period_start(as_of, grain, zone)::timestamp AT TIME ZONE zone);
+    opened := least(opened, @extschema@.period_start(as_of, grain, zone)::timestamp AT TIME ZONE zone);
     boundary := greatest(boundary, closed, @extschema@.period_start(as_of - interval '192 hours', grain, zone)::timestamp AT TIME ZONE zone + interval '192 hours');
   END LOOP;
 END $$;
 COMMENT ON FUNCTION ledger_refresh_line(text, timestamptz) IS
-  'part of ledger_refresh(): the end of the last closed period, and the instant before which a touchpoint touches what is kept';
+  'part of ledger_refresh(): the end of the last closed period, the beginning of the longest open one, that of the day, and the instant before which a touchpoint touches what is kept';
 
 CREATE FUNCTION ledger_refresh_begin(ledger text, as_of timestamptz) RETURNS void
   LANGUAGE plpgsql
@@ -80,35 +83,13 @@ DECLARE
 BEGIN
   -- waits for those who are writing now; who writes later, and earlier than the line, is noted in kpi_late
   EXECUTE format('LOCK TABLE %I.touchpoint IN SHARE ROW EXCLUSIVE MODE', ledger);
-  IF @extschema@.ledger_kpi_boundary(ledger) IS DISTINCT FROM line.boundary THEN
+  -- never back: by another as_of, more may be kept already
+  IF coalesce(@extschema@.ledger_kpi_boundary(ledger), '-infinity') < line.boundary THEN
     PERFORM @extschema@.ledger_kpi_boundary(ledger, line.boundary);
   END IF;
   EXECUTE format('UPDATE %I.kpi_late SET is_taken = true', ledger);
 END $$;
 COMMENT ON FUNCTION ledger_refresh_begin(text, timestamptz) IS 'part of ledger_refresh(): draws the line behind which touchpoints are late';
-
-CREATE FUNCTION ledger_refresh_cohorts(ledger text, seen timestamptz) RETURNS void
-  LANGUAGE plpgsql
-  SET search_path = pg_catalog, pg_temp
-  SET datestyle = 'ISO, YMD'
-  SET timezone = 'UTC'
-AS $$
-DECLARE
-  grain text;
-  first_at timestamptz;
-  zone text := @extschema@.ledger_setting(ledger, 'time_zone');
-BEGIN
-  PERFORM set_config('TimeZone', zone, true);
-  EXECUTE format('DELETE FROM %I.kpi_cohort', ledger);
-  EXECUTE format('SELECT min(t.occurred_at) FROM %I.touchpoint t', ledger) INTO first_at;
-  FOREACH grain IN ARRAY @extschema@.ledger_kpi_grains(ledger) LOOP
-    CONTINUE WHEN first_at IS NULL;
-    EXECUTE format('INSERT INTO %I.kpi_cohort (period_grain, period_start, fact, value) SELECT %L, q.period_start, q.fact, q.value FROM (%s) q', ledger, grain,
-      @extschema@.ledger_kpi_query(ledger, @extschema@.ledger_kpi_cohorts_seen(format('%L::timestamptz', seen), 'true'), grain,
-        @extschema@.period_start(first_at, grain, zone), (@extschema@.period_start(now(), grain, zone) + @extschema@.ledger_grain_step(grain))::date, NULL, NULL));
-  END LOOP;
-END $$;
-COMMENT ON FUNCTION ledger_refresh_cohorts(text, timestamptz) IS 'part of ledger_refresh(): what had become of opportunities and leads of each period at the line';
 
 CREATE FUNCTION ledger_refresh_revenue(ledger text, as_of timestamptz) RETURNS void
   LANGUAGE plpgsql
@@ -117,17 +98,54 @@ CREATE FUNCTION ledger_refresh_revenue(ledger text, as_of timestamptz) RETURNS v
   SET jit = off
 AS $$
 DECLARE
-  until timestamptz := (@extschema@.ledger_refresh_line(ledger, as_of)).closed;
+  line record := @extschema@.ledger_refresh_line(ledger, as_of);
 BEGIN
   PERFORM set_config('TimeZone', @extschema@.ledger_setting(ledger, 'time_zone'), true);
   EXECUTE format('DELETE FROM %I.kpi_revenue_change', ledger);
   EXECUTE format('INSERT INTO %I.kpi_revenue_change (customer_id, changed_at, amount) SELECT r.customer::%s, r.changed_at, sum(r.amount) FROM @extschema@.ledger_revenue_changes(%L, %L) r GROUP BY 1, 2 HAVING sum(r.amount) <> 0',
-    ledger, @extschema@.ledger_key_type(ledger), ledger, format('t.occurred_at < %L::timestamptz', until));
-  PERFORM @extschema@.ledger_refresh_cohorts(ledger, until);
-  EXECUTE format('UPDATE %I.kpi_revenue_until SET revenue_until = $1', ledger) USING until;
+    ledger, @extschema@.ledger_key_type(ledger), ledger, format('t.occurred_at < %L::timestamptz', line.today));
+  -- so that something late for the open period needs no more than those whom it has touched
+  EXECUTE format('DELETE FROM %I.kpi_revenue_touched', ledger);
+  EXECUTE format('INSERT INTO %1$I.kpi_revenue_touched (customer_id) SELECT DISTINCT t.customer_id FROM %1$I.touchpoint t JOIN %1$I.touchpoint_kind k ON k.kind = t.kind AND k.subject_effect <> ''none'''
+    ' WHERE t.occurred_at >= $1 AND t.occurred_at < $2 AND t.customer_id IS NOT NULL', ledger) USING line.opened, line.today;
+  EXECUTE format('UPDATE %I.kpi_revenue_until SET revenue_until = $1, closed_until = $2', ledger) USING line.today, line.opened;
   EXECUTE format('ANALYZE %I.kpi_revenue_change', ledger);
 END $$;
-COMMENT ON FUNCTION ledger_refresh_revenue(text, timestamptz) IS 'part of ledger_refresh(): when recurring revenue of each customer changed, and what had become of cohorts, at the line';
+COMMENT ON FUNCTION ledger_refresh_revenue(text, timestamptz) IS 'part of ledger_refresh(): when recurring revenue of each customer changed, by the touchpoints before the day';
+
+-- Parts of the periods that go on, or aren't settled yet, by the touchpoints before today: views add what has been touched since.
+CREATE FUNCTION ledger_refresh_parts(ledger text, grain text, as_of timestamptz) RETURNS void
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+  SET datestyle = 'ISO, YMD'
+  SET timezone = 'UTC'
+  SET jit = off
+  SET random_page_cost = 1.1
+AS $$
+DECLARE
+  zone text := @extschema@.ledger_setting(ledger, 'time_zone');
+  kept_until timestamptz := (@extschema@.ledger_refresh_line(ledger, as_of)).today;
+  range record := @extschema@.ledger_kpi_range(ledger, grain);
+  until date := @extschema@.period_start(as_of, grain, zone) + @extschema@.ledger_grain_step(grain);
+  family text;
+  kept boolean;
+BEGIN
+  PERFORM set_config('TimeZone', zone, true);
+  -- those of the days before serve when something comes late
+  EXECUTE format('DELETE FROM %1$I.kpi_part k WHERE k.period_grain = $1 AND (k.kept_until >= $2 OR k.kept_until < $2 - interval ''192 hours'' OR EXISTS (SELECT FROM %1$I.kpi_late l WHERE l.late_since < k.kept_until))', ledger)
+    USING grain, kept_until;
+  EXECUTE format('SELECT EXISTS (SELECT FROM %I.kpi_period)', ledger) INTO kept;
+  IF NOT kept THEN
+    RETURN; -- the first period: nothing is kept yet that ledger_rebuild() would outdate
+  END IF;
+  FOR family IN SELECT k.family FROM @extschema@.ledger_kpi_families() k WHERE k.family = 'calendar' OR (@extschema@.ledger_kpi_touched(k.family)).touched IS NOT NULL LOOP
+    EXECUTE format('INSERT INTO %I.kpi_part (period_grain, kept_until, family, period_start, part, value) SELECT %L, %L, %L, q.period_start, q.part, q.value FROM (%s) q (segment, period_start, part, value) WHERE q.value <> 0',
+      ledger, grain, kept_until, family,
+      @extschema@.ledger_kpi_query(ledger, @extschema@.ledger_kpi_before(@extschema@.ledger_kpi_template(family, true)), grain,
+        CASE WHEN family = 'cohorts' THEN range.first_start ELSE least(range.live_start, range.slow_start) END, until, NULL, NULL, kept_until));
+  END LOOP;
+END $$;
+COMMENT ON FUNCTION ledger_refresh_parts(text, text, timestamptz) IS 'part of ledger_refresh(): what the facts of periods that go on consist of, by the touchpoints before the day';
 
 -- Keeps the facts of some periods; how many of them had been kept and turned out otherwise.
 CREATE FUNCTION ledger_refresh_periods(ledger text, grain text, segments text[], since date, until date, as_of timestamptz) RETURNS bigint
@@ -213,6 +231,7 @@ DECLARE
   part date;
   next_part date;
   started timestamptz;
+  grain text;
 BEGIN
   PERFORM @extschema@.ledger_outside_block('CALL ledger_refresh()');
   IF batch IS NULL OR batch OPERATOR(pg_catalog.<) 1 THEN
@@ -240,6 +259,10 @@ BEGIN
       part := next_part;
       RAISE NOTICE '%', @extschema@.ledger_refresh_progress(ledger, plan.period_grain, plan.segments, plan.since, part, plan.until, started);
     END LOOP;
+  END LOOP;
+  FOREACH grain IN ARRAY @extschema@.ledger_kpi_grains(ledger) LOOP
+    PERFORM @extschema@.ledger_refresh_parts(ledger, grain, as_of);
+    COMMIT;
   END LOOP;
   PERFORM @extschema@.ledger_refresh_end(ledger);
 END $$;
