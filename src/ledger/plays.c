@@ -13,6 +13,7 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
+#include "utils/tuplestore.h"
 
 /* An instant as part of the name of an occurrence, whatever the session's time zone. */
 #define INSTANT_NAME(at)                                                                           \
