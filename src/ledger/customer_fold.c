@@ -45,6 +45,7 @@ struct CustomerFold
 	bool tells;		 /* some may have another stage than before */
 	bool detractors; /* among the new touchpoints */
 	bool cuts;		 /* some histories may have become shorter */
+	bool again;		 /* some may be as they were */
 	Datum *anew;	 /* keys of customers to be folded anew, in order */
 	int n_anew;
 	int max_anew;
@@ -419,6 +420,7 @@ fold_anew(CustomerFold *f, Datum key, Rows *rows)
 	folding_start(&c, f->ledger, key, n);
 	folding_run(&c, touches, n, f->horizon);
 	put_customer(f, &c);
+	f->again = true;
 }
 
 void
@@ -485,6 +487,11 @@ run_write(CustomerFold *f, LedgerQuery query, const char *format, int nargs, Oid
 static const char UPDATE_CUSTOMERS[] = "UPDATE %1$s.customer c SET %2$.0s(%3$s) = ROW(%4$s)"
 									   " FROM moved m WHERE c.customer_id = m.customer_id";
 
+/* Those who were folded anew may be as they were, to the bit. */
+static const char UPDATE_CHANGED[] =
+	"UPDATE %1$s.customer c SET %2$.0s(%3$s) = ROW(%4$s) FROM moved m"
+	" WHERE c.customer_id = m.customer_id AND pg_catalog.record_image_ne(ROW(%5$s), ROW(%4$s))";
+
 /*
  * Before the customers are updated.  What was told before and turns out otherwise is told anew: an
  * event is never taken back.
@@ -546,7 +553,9 @@ write_all(CustomerFold *f)
 	customer_fold_show(f);
 	if (f->tells && f->ledger->tells)
 		run_write(f, QUERY_TELL_STAGES, TELL_STAGES, 0, InvalidOid, 0, f->moved.n);
-	if (f->moved.n > 0)
+	if (f->moved.n > 0 && f->again)
+		run_write(f, QUERY_UPDATE_CHANGED, UPDATE_CHANGED, 0, InvalidOid, 0, f->moved.n);
+	else if (f->moved.n > 0)
 		run_write(f, QUERY_UPDATE_CUSTOMERS, UPDATE_CUSTOMERS, 0, InvalidOid, 0, f->moved.n);
 	if (f->cuts)
 		run_write(f, QUERY_CUT_HISTORY, CUT_HISTORY, 0, InvalidOid, 0, f->moved.n);

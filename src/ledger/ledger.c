@@ -186,6 +186,7 @@ describe(Ledger *l, Oid touchpoint)
 	l->customers = customer_column_list("c.%s", LIST_ALL);
 	l->written = customer_column_list("%s", LIST_WRITTEN);
 	l->moved = customer_column_list("m.%s", LIST_WRITTEN);
+	l->kept = customer_column_list("c.%s", LIST_WRITTEN);
 	l->rating_summary = our_type(ours, "rating_summary");
 	l->purchase_summary = our_type(ours, "purchase_summary");
 	l->activity_summary = our_type(ours, "activity_summary");
@@ -435,7 +436,8 @@ ledger_check_trigger(FunctionCallInfo fcinfo, const char *function)
 char *
 ledger_sql(const Ledger *ledger, const char *format)
 {
-	return psprintf(format, ledger->qschema, ledger->customers, ledger->written, ledger->moved);
+	return psprintf(format, ledger->qschema, ledger->customers, ledger->written, ledger->moved,
+					ledger->kept);
 }
 
 SPIPlanPtr

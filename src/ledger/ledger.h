@@ -77,6 +77,7 @@ typedef enum LedgerQuery
 	QUERY_LOG,
 	QUERY_ADD_ONE,
 	QUERY_UPDATE_CUSTOMERS,
+	QUERY_UPDATE_CHANGED,
 	QUERY_TELL_STAGES,
 	QUERY_TELL_DETRACTORS,
 	QUERY_TELL_CORRECTED,
@@ -132,6 +133,7 @@ typedef struct Ledger
 	char *customers;  /* list of the columns of the table customer, as "c" */
 	char *written;	  /* list of those that the fold writes */
 	char *moved;	  /* the same, as "m" */
+	char *kept;		  /* the same, as "c" */
 	Oid owner;		  /* of the table touchpoint */
 	bool partitioned; /* touchpoint is: its keys are in touchpoint_key */
 	bool outdated;	  /* made by an older release: the fold would lack columns */
@@ -233,7 +235,7 @@ extern void ledger_check_trigger(FunctionCallInfo fcinfo, const char *function);
 /*
  * The plan of a query; kept if it reads few rows, made anew if it reads many, for few rows want
  * index scans and many want joins.  In the format %1$s is the schema, %2$s the list of what the
- * fold wants of the table customer, which is "c", %3$s what it writes there, %4$s that of "m".
+ * fold wants of the table customer, which is "c", %3$s what it writes there, %4$s the same of "m", %5$s of "c".
  */
 extern SPIPlanPtr ledger_plan(Ledger *ledger, LedgerQuery query, const char *format, int nargs,
 							  Oid *types, int64 rows);

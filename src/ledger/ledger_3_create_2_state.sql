@@ -99,5 +99,12 @@ CREATE TABLE IF NOT EXISTS %1$I.clock (
 INSERT INTO %1$I.clock (only_row) VALUES (true) ON CONFLICT DO NOTHING;
 COMMENT ON TABLE %1$I.clock IS 'the instant up to which ledger_tick() has let time pass, in one row';
   $ddl$, name, customer_key, '@extschema@');
+  IF NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = format('%I.clock', name)::regclass AND a.attname = 'told_horizon') THEN
+    EXECUTE format($ddl$
+ALTER TABLE %1$I.clock ADD COLUMN told_horizon timestamptz;
+UPDATE %1$I.clock SET told_horizon = horizon;
+COMMENT ON COLUMN %1$I.clock.told_horizon IS 'the instant up to which event_outbox has been told of silence: where the next tick goes on, after one that was interrupted too';
+    $ddl$, name);
+  END IF;
 END $$;
 COMMENT ON FUNCTION ledger_make_state(text, regtype) IS 'part of ledger_create(): customers and their history';
