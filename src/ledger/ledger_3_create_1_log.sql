@@ -29,16 +29,32 @@ CREATE TABLE IF NOT EXISTS %1$I.touchpoint (
   source_key text,
   %3$s
   $ddl$, name, customer_key,
-    CASE WHEN partition_by IS NULL THEN 'PRIMARY KEY (touchpoint_id), UNIQUE (source, source_key))'
+    CASE WHEN partition_by IS NULL THEN 'PRIMARY KEY (touchpoint_id))'
          ELSE 'PRIMARY KEY (touchpoint_id, occurred_at)) PARTITION BY RANGE (occurred_at)' END);
   IF partition_by IS NOT NULL THEN
-    EXECUTE format($ddl$
-CREATE TABLE IF NOT EXISTS %1$I.touchpoint_default PARTITION OF %1$I.touchpoint DEFAULT;
-CREATE INDEX IF NOT EXISTS touchpoint_source_idx ON %1$I.touchpoint (source, source_key);
-    $ddl$, name);
+    EXECUTE format('CREATE TABLE IF NOT EXISTS %1$I.touchpoint_default PARTITION OF %1$I.touchpoint DEFAULT', name);
   END IF;
 END $$;
 COMMENT ON FUNCTION ledger_make_touchpoint(text, regtype, interval) IS 'part of ledger_create(): the table touchpoint; with an interval it is partitioned';
+
+-- What has no key is in no index of keys, which would hold one NULL beside the other.
+CREATE FUNCTION ledger_make_key_index(name text, customer_key regtype) RETURNS void
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+  SET client_min_messages = warning
+AS $$
+DECLARE
+  partitioned boolean := @extschema@.ledger_is_partitioned(name);
+BEGIN
+  -- ledgers of earlier versions have one of all touchpoints
+  EXECUTE format('ALTER TABLE %I.touchpoint DROP CONSTRAINT IF EXISTS touchpoint_source_source_key_key', name);
+  IF EXISTS (SELECT FROM pg_index i WHERE i.indexrelid = to_regclass(format('%I.touchpoint_source_idx', name)) AND i.indpred IS NULL) THEN
+    EXECUTE format('DROP INDEX %I.touchpoint_source_idx', name);
+  END IF;
+  EXECUTE format('CREATE %s INDEX IF NOT EXISTS touchpoint_source_idx ON %I.touchpoint (source, source_key) WHERE source_key IS NOT NULL',
+                 CASE WHEN NOT partitioned THEN 'UNIQUE' END, name);
+END $$;
+COMMENT ON FUNCTION ledger_make_key_index(text, regtype) IS 'part of ledger_create(): the index of the keys of touchpoints';
 
 CREATE FUNCTION ledger_make_keys(name text, customer_key regtype) RETURNS void
   LANGUAGE plpgsql

@@ -4,7 +4,7 @@
 
 CREATE FUNCTION ledger_parts() RETURNS text[]
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-  RETURN '{defaults,log,keys,state,outbox,rules,health,plays,rfm,kpi,triggers}'::pg_catalog.text[];
+  RETURN '{defaults,log,key_index,keys,state,outbox,rules,health,plays,rfm,kpi,triggers}'::pg_catalog.text[];
 COMMENT ON FUNCTION ledger_parts() IS
   'the parts of a ledger in the order in which they are made: ledger_make_<part>(name, customer_key) makes what a ledger lacks of one';
 
