@@ -6,6 +6,7 @@
 
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "utils/builtins.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
@@ -15,9 +16,6 @@
 #define RATING_TYPE ((Oid) 3)
 #define PURCHASES_TYPE ((Oid) 4)
 #define ACTIVITY_TYPE ((Oid) 5)
-
-/* Columns of amounts are numeric(18,4). */
-#define AMOUNT_LIMIT (INT64CONST(1000000000000000000))
 
 static const struct
 {
@@ -131,6 +129,19 @@ customer_column_list(const char *format, CustomerList which)
 	return list.data;
 }
 
+char *
+customer_column_casts(const Ledger *l)
+{
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < CUSTOMER_COLUMN_COUNT; i++)
+		if (is_listed(i, LIST_WRITTEN))
+			appendStringInfo(&list, "%sc.%s::%s", list.len > 0 ? ", " : "", COLUMNS[i].name,
+							 format_type_be_qualified(customer_column_type(l, i)));
+	return list.data;
+}
+
 void
 customer_row_clear(CustomerRow *row, Datum key)
 {
@@ -140,18 +151,8 @@ customer_row_clear(CustomerRow *row, Datum key)
 }
 
 void
-customer_amount_overflow(void)
-{
-	ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-					errmsg("the amounts of a customer sum up to more than a ledger can hold"),
-					errdetail("Sums are less than 10^14 in absolute value.")));
-}
-
-void
 customer_row_set_amount(CustomerRow *row, CustomerColumn column, int64 units)
 {
-	if (units >= AMOUNT_LIMIT || units <= -AMOUNT_LIMIT)
-		customer_amount_overflow();
 	customer_row_set(row, column, NumericGetDatum(int64_div_fast_to_numeric(units, 4)));
 }
 

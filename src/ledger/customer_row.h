@@ -69,6 +69,9 @@ typedef enum CustomerList
 /* The columns in a list, made of a format in which %s is the column, such as "c.%s". */
 extern char *customer_column_list(const char *format, CustomerList which);
 
+/* Those that are written, of the table, as "c", in the types that the fold gives them. */
+extern char *customer_column_casts(const Ledger *ledger);
+
 /* A row without anything but a key. */
 extern void customer_row_clear(CustomerRow *row, Datum key);
 
@@ -79,11 +82,8 @@ customer_row_set(CustomerRow *row, CustomerColumn column, Datum value)
 	row->isnull[column] = false;
 }
 
-/* A sum in 1/10000, as numeric; an ERROR if the column can't hold it. */
+/* A sum in 1/10000, as numeric. */
 extern void customer_row_set_amount(CustomerRow *row, CustomerColumn column, int64 units);
-
-/* The ERROR for a sum that is too large. */
-pg_noreturn extern void customer_amount_overflow(void);
 
 /* An instant of the fold: none is NULL. */
 extern void customer_row_set_instant(CustomerRow *row, CustomerColumn column, int64 at);

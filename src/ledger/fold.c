@@ -28,11 +28,14 @@ later(int64 at, int64 duration)
 	return sum;
 }
 
-static void
-add_amount(FoldState *s, int64 *total, int64 amount)
+int64
+fold_sum(int64 a, int64 b)
 {
-	if (pg_add_s64_overflow(*total, amount, total))
-		s->overflow = true;
+	int64 sum;
+
+	if (pg_add_s64_overflow(a, b, &sum))
+		return b > 0 ? FOLD_AMOUNT_MOST : -FOLD_AMOUNT_MOST;
+	return Max(-FOLD_AMOUNT_MOST, Min(FOLD_AMOUNT_MOST, sum));
 }
 
 /* ---- moving ---- */
@@ -287,12 +290,12 @@ affect_subjects(FoldState *s, const FoldTouch *t, FoldLog *log)
 }
 
 int64
-fold_recurring(FoldState *s)
+fold_recurring(const FoldState *s)
 {
 	int64 total = 0;
 
 	for (int i = 0; i < s->n_subjects; i++)
-		add_amount(s, &total, s->subject[i].amount);
+		total = fold_sum(total, s->subject[i].amount);
 	return total;
 }
 
@@ -379,7 +382,7 @@ note_touch(FoldState *s, const FoldTouch *t)
 	s->first_purchase_at = Min(s->first_purchase_at, t->at);
 	s->last_purchase_at = t->at;
 	if (t->has_amount)
-		add_amount(s, &s->purchase_amount, t->amount);
+		s->purchase_amount = fold_sum(s->purchase_amount, t->amount);
 }
 
 static void

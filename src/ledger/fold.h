@@ -20,6 +20,9 @@
 #define FOLD_ALWAYS PG_INT64_MIN /* before everything */
 #define FOLD_DAY (INT64CONST(86400000000))
 
+/* Sums of amounts, in 1/10000, stop here: it is what numeric(18,4) can hold. */
+#define FOLD_AMOUNT_MOST (INT64CONST(999999999999999999))
+
 typedef enum FoldRevival
 {
 	FOLD_REVIVES_NOT,
@@ -164,7 +167,6 @@ typedef struct FoldState
 	int64 last_purchase_at;
 	FoldChurn churn;
 	bool life_in_onboarding; /* a sign of life after the one that opened onboarding */
-	bool overflow;			 /* an amount grew beyond what a state can hold */
 	int n_subjects;
 	int n_counts;
 	/* Room for these is the caller's: one subject more than there are, one count a rule. */
@@ -194,6 +196,9 @@ extern int64 fold_due(const FoldState *s, const FoldRules *rules);
 extern int64 fold_churn_due(const FoldState *s, int64 silence);
 
 /* Monthly recurring amount of the open subjects, in 1/10000. */
-extern int64 fold_recurring(FoldState *s);
+extern int64 fold_recurring(const FoldState *s);
+
+/* a + b, or the most that a sum can be: what came before a customer must not stop what comes. */
+extern int64 fold_sum(int64 a, int64 b);
 
 #endif

@@ -88,8 +88,6 @@ set_fold(Folding *c)
 	customer_row_set_instant(row, CUSTOMER_LAST_PURCHASE, s->last_purchase_at);
 	customer_row_set_amount(row, CUSTOMER_MRR, fold_recurring(s));
 	customer_row_set_instant(row, CUSTOMER_DUE, fold_due(s, &c->ledger->rules));
-	if (s->overflow)
-		customer_amount_overflow();
 }
 
 void

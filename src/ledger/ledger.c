@@ -186,7 +186,6 @@ describe(Ledger *l, Oid touchpoint)
 	l->customers = customer_column_list("c.%s", LIST_ALL);
 	l->written = customer_column_list("%s", LIST_WRITTEN);
 	l->moved = customer_column_list("m.%s", LIST_WRITTEN);
-	l->kept = customer_column_list("c.%s", LIST_WRITTEN);
 	l->rating_summary = our_type(ours, "rating_summary");
 	l->purchase_summary = our_type(ours, "purchase_summary");
 	l->activity_summary = our_type(ours, "activity_summary");
@@ -198,6 +197,7 @@ describe(Ledger *l, Oid touchpoint)
 	l->outbox_function = our_trigger_function(ours, "event_outbox_told");
 	l->kpi_function = our_trigger_function(ours, "kpi_outdated");
 	describe_key(l, schema);
+	l->kept = customer_column_casts(l);
 	l->outdated = lacks_columns(l, schema);
 	ledger_check_columns(l);
 	l->direct = direct_ledger_describe(l);

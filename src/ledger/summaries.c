@@ -3,7 +3,6 @@
  */
 #include "ledger/summaries.h"
 
-#include "common/int.h"
 #include "nodes/execnodes.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -200,20 +199,13 @@ set_consent(Summaries *s, const Touch *t)
 /* ---- counts ---- */
 
 static void
-add_to(int64 *sum, int64 units)
-{
-	if (pg_add_s64_overflow(*sum, units, sum))
-		customer_amount_overflow();
-}
-
-static void
 refund(Summaries *s, const Touch *t)
 {
 	int64 units = t->fold.amount < 0 ? t->fold.amount : -t->fold.amount;
 
 	s->tally.refund_count++;
 	if (t->fold.has_amount)
-		add_to(&s->tally.refund_amount, -units);
+		s->tally.refund_amount = fold_sum(s->tally.refund_amount, -units);
 	purchase(s, t, units);
 }
 
@@ -250,10 +242,10 @@ count(Summaries *s, const Touch *t)
 			tally->has_review_score |= t->fold.has_score;
 			break;
 		case TALLY_POINTS_EARNED:
-			add_to(&tally->loyalty_points, t->quantity);
+			tally->loyalty_points = fold_sum(tally->loyalty_points, t->quantity);
 			break;
 		case TALLY_POINTS_REDEEMED:
-			add_to(&tally->loyalty_points, -t->quantity);
+			tally->loyalty_points = fold_sum(tally->loyalty_points, -t->quantity);
 			break;
 	}
 }

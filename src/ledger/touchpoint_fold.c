@@ -150,8 +150,36 @@ fold_changed(Ledger *l, LedgerQuery query, const char *lock, int64 rows)
 	customer_fold_free(f);
 }
 
-/* Is what this session deletes just now a repetition, which nobody has counted? */
-static bool removing_repeated = false;
+/* A removal from the log by this trigger itself: the table, and how deep in triggers it began. */
+typedef struct Removal
+{
+	Oid table;
+	int depth;
+} Removal;
+
+/* What nobody has counted: repetitions, and what is rejected, for the statement that wrote it tells. */
+static Removal of_repeated = {InvalidOid, 0};
+static Removal of_rejected = {InvalidOid, 0};
+
+static int
+trigger_depth(void)
+{
+	return DatumGetInt32(DirectFunctionCall1(pg_trigger_depth, (Datum) 0));
+}
+
+/* Is this the removal?  Triggers of the house may remove others meanwhile, which is deeper. */
+static bool
+is_removal(const Removal *r, const TriggerData *trigger)
+{
+	return TRIGGER_FIRED_BY_DELETE(trigger->tg_event) &&
+		   r->table == RelationGetRelid(trigger->tg_relation) && trigger_depth() == r->depth + 1;
+}
+
+static Removal
+removal_by(const TriggerData *trigger)
+{
+	return (Removal){RelationGetRelid(trigger->tg_relation), trigger_depth()};
+}
 
 /* The keys of a partitioned log; was anything removed from it? */
 static bool
@@ -165,38 +193,38 @@ keep_keys(Ledger *l, const TriggerData *trigger, bool rejected, int64 rows)
 		touchpoint_keys_updated(l, rejected, rows);
 	else
 	{
-		removing_repeated = true;
+		const Removal outer = of_repeated;
+
+		of_repeated = removal_by(trigger);
 		PG_TRY();
 		{
 			removed = touchpoint_keys_inserted(l, rejected, rows);
 		}
 		PG_FINALLY();
 		{
-			removing_repeated = false;
+			of_repeated = outer;
 		}
 		PG_END_TRY();
 	}
 	return removed;
 }
 
-/* Is what this session deletes just now what it has rejected?  The statement that wrote it tells. */
-static bool removing_rejected = false;
-
 static bool
 reject(Ledger *l, const TriggerData *trigger)
 {
+	const Removal outer = of_rejected;
 	bool rejected;
 
 	if (TRIGGER_FIRED_BY_DELETE(trigger->tg_event))
 		return false;
-	removing_rejected = true;
+	of_rejected = removal_by(trigger);
 	PG_TRY();
 	{
 		rejected = reject_unusable(l, trigger);
 	}
 	PG_FINALLY();
 	{
-		removing_rejected = false;
+		of_rejected = outer;
 	}
 	PG_END_TRY();
 	return rejected;
@@ -210,8 +238,7 @@ fold_event(Ledger *l, const TriggerData *trigger, int64 rows)
 	if (l->partitioned)
 		rejected |= keep_keys(l, trigger, rejected, rows);
 	/* the statement that wrote them folds whoever they concern, in the order of all its locks */
-	if (ledger_awaits_upgrade(l) ||
-		(removing_rejected && TRIGGER_FIRED_BY_DELETE(trigger->tg_event)))
+	if (ledger_awaits_upgrade(l) || is_removal(&of_rejected, trigger))
 		return;
 	if (TRIGGER_FIRED_BY_INSERT(trigger->tg_event) && !rejected)
 		fold_inserted(l, trigger, rows);
@@ -228,8 +255,6 @@ fold_event(Ledger *l, const TriggerData *trigger, int64 rows)
 		add_customers(l, QUERY_ADD_UPDATED, rows);
 		fold_changed(l, QUERY_LOCK_UPDATED, LOCK_UPDATED, rows);
 	}
-	if (removing_rejected)
-		return;
 	if (!TRIGGER_FIRED_BY_INSERT(trigger->tg_event) || rejected)
 		tell_detractors(l, trigger, rows);
 	plays_of_answers(l, trigger, rows);
@@ -334,7 +359,8 @@ touchpoint_fold(PG_FUNCTION_ARGS)
 	ledger_check_trigger(fcinfo, "touchpoint_fold");
 	check_transition_tables(trigger);
 	rows = affected_rows(trigger);
-	if ((rows == 0 && !TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event)) || removing_repeated)
+	if ((rows == 0 && !TRIGGER_FIRED_BY_TRUNCATE(trigger->tg_event)) ||
+		is_removal(&of_repeated, trigger))
 		return PointerGetDatum(NULL);
 	l = ledger_of_touchpoint(RelationGetRelid(trigger->tg_relation));
 	if (rows == 1 && TRIGGER_FIRED_BY_INSERT(trigger->tg_event) && !l->partitioned &&

@@ -3,7 +3,7 @@
 BEGIN;
 SET LOCAL client_min_messages = error;
 SET LOCAL TimeZone = 'UTC';
-SELECT plan(62);
+SELECT plan(67);
 SELECT ledger_create('crm'), ledger_create('part', partition_by => '1 month'), ledger_create('named', 'text');
 CREATE FUNCTION pg_temp.rejected(ledger text, source text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE found text; BEGIN
@@ -138,6 +138,18 @@ RESET ROLE;
 SELECT lives_ok($$SELECT ledger_touch('crm', m) FROM unnest('{null,3,[]}'::jsonb[]) m$$, 'not even what is no message');
 
 SELECT is((SELECT count(*) FROM ledger_check('crm')) + (SELECT count(*) FROM ledger_check('part')), 0::bigint, 'customers are the fold of the log');
+
+-- sums stop at the most that they can hold, and stop nobody
+INSERT INTO crm.touchpoint (customer_id, kind, occurred_at, amount, quantity)
+SELECT 77, k, timestamptz '2024-02-01' + i * interval '1 hour', 99999999999999.9999, 99999999999999.9999 FROM generate_series(1, 3) i, unnest('{purchase,refund,points_earned}'::text[]) k;
+SELECT lives_ok($$INSERT INTO crm.touchpoint (customer_id, kind, occurred_at, amount, subject) VALUES (77, 'subscription_started', '2024-03-01', 99999999999999, 'a'), (77, 'subscription_started', '2024-03-01', 99999999999999, 'b'),
+  (77, 'purchase', '2024-03-02', 1, NULL), (78, 'purchase', '2024-03-02', 1, NULL)$$, 'who has spent more than a sum can hold stops nobody');
+SELECT is((SELECT concat_ws(' ', touchpoint_count, purchase_count, purchase_amount, refund_amount, mrr_amount, loyalty_points) FROM crm.customer WHERE customer_id = 77),
+  '12 4 99999999999999.9999 99999999999999.9999 99999999999999.9999 99999999999999.9999', '... sums stop there');
+INSERT INTO crm.touchpoint (customer_id, kind, occurred_at, amount) VALUES (77, 'purchase', '2024-01-15', 5), (77, 'purchase', '2024-03-03', -99999999999999.9999);
+SELECT is((SELECT concat_ws(' ', touchpoint_count, purchase_amount) FROM crm.customer WHERE customer_id = 77), '14 0.0000', '... and go on from there, late ones folded in');
+SELECT is((SELECT count(*) FROM ledger_check('crm')), 0::bigint, '... always as the log says');
+SELECT lives_ok('SELECT count(*), sum(purchase_amount) FROM crm.customer_360', '... and are shown');
 
 SELECT lives_ok('SELECT count(*) FROM named.activity_lifecycle', 'views by the week go back to the first instant that is taken');
 -- a house that wants to know at once
