@@ -141,7 +141,7 @@ SELECT is((SELECT count(*) FROM ledger_check('crm')) + (SELECT count(*) FROM led
 
 -- sums stop at the most that they can hold, and stop nobody
 INSERT INTO crm.touchpoint (customer_id, kind, occurred_at, amount, quantity)
-SELECT 77, k, timestamptz '2024-02-01' + i * interval '1 hour', 99999999999999.9999, 99999999999999.9999 FROM generate_series(1, 3) i, unnest('{purchase,refund,points_earned}'::text[]) k;
+SELECT 77, k, timestamptz '2024-02-01' + i * interval '1 hour', 99999999999999.9999, 99999999999999.9999 FROM generate_series(1, 3) i, unnest('{purchase,refund,loyalty_earned}'::text[]) k;
 SELECT lives_ok($$INSERT INTO crm.touchpoint (customer_id, kind, occurred_at, amount, subject) VALUES (77, 'subscription_started', '2024-03-01', 99999999999999, 'a'), (77, 'subscription_started', '2024-03-01', 99999999999999, 'b'),
   (77, 'purchase', '2024-03-02', 1, NULL), (78, 'purchase', '2024-03-02', 1, NULL)$$, 'who has spent more than a sum can hold stops nobody');
 SELECT is((SELECT concat_ws(' ', touchpoint_count, purchase_count, purchase_amount, refund_amount, mrr_amount, loyalty_points) FROM crm.customer WHERE customer_id = 77),
