@@ -101,7 +101,9 @@ line($killed) for 1 .. 25;
 finish($killed, 'KILL');
 my $left = sql('SELECT count(*) FROM crm.event_outbox WHERE acked_at IS NULL');
 ok($left > 0 && $left < $all, "killed in the middle, $left are left");
-# nobody gets an event before both are there
+# nobody gets an event before both are there; each takes its time, so that neither is done before the other has begun
+sql(q{CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.1); RETURN NEW; END';
+	CREATE TRIGGER linger BEFORE UPDATE ON crm.event_outbox FOR EACH ROW WHEN (NEW.acked_at IS NOT NULL) EXECUTE FUNCTION linger()});
 open my $gate, '|-', "psql -XAtq -d $database >/dev/null" or die "cannot run psql: $!";
 $gate->autoflush(1);
 print $gate "BEGIN; LOCK TABLE crm.event_outbox IN ACCESS EXCLUSIVE MODE;\n";
@@ -120,6 +122,7 @@ for (1 .. 600)
 	for my $worker (@both) { line($worker) while IO::Select->new($worker->{out})->can_read(0.05) }
 }
 finish($_, 'TERM') for @both;
+sql('DROP FUNCTION linger CASCADE');
 is(sql('SELECT count(*) FROM crm.event_outbox WHERE acked_at IS NULL'), 0, 'two others work off what it left');
 my %seen = map { $_->[0] => 1 } handled($killed, @both);
 is(scalar(keys %seen), $all, 'every event was handled');
