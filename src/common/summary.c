@@ -10,6 +10,7 @@
 #include "common/whole.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/float.h"
 #include "utils/numeric.h"
@@ -172,7 +173,10 @@ summary_text_array(const SummaryText *t, const char *field, int max_elements)
 static JsonbValue *
 element(const SummaryText *t, const char *field, const Jsonb *array, int i)
 {
-	JsonbValue *v = getIthJsonbValueFromContainer((JsonbContainer *) &array->root, i);
+	JsonbValue *v;
+
+	CHECK_FOR_INTERRUPTS();
+	v = getIthJsonbValueFromContainer((JsonbContainer *) &array->root, i);
 
 	if (v == NULL)
 		summary_text_invalid(t, "\"%s\" has no element %d.", field, i);

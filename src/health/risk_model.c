@@ -172,7 +172,12 @@ risk_model_new(int features, char **names)
 		risk_covariance(m)[i] = get_float8_nan();
 	at = risk_names(m);
 	for (int j = 0; j < features; j++)
-		at = strcpy(at, names[j]) + strlen(names[j]) + 1;
+	{
+		Size size = strlen(names[j]) + 1;
+
+		memcpy(at, names[j], size);
+		at += size;
+	}
 	return m;
 }
 

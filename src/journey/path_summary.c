@@ -443,6 +443,7 @@ path_summary_out(PG_FUNCTION_ARGS)
 	appendStringInfoString(&out, "{\"paths\": [");
 	for (int i = 0; i < n; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (i > 0)
 			appendStringInfoString(&out, ", ");
 		append_names(&out, &p[i]);
@@ -550,7 +551,10 @@ path_summary_send(PG_FUNCTION_ARGS)
 	pq_sendbyte(&buf, PATH_SUMMARY_VERSION);
 	pq_sendint32(&buf, n);
 	for (int i = 0; i < n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		send_path(&buf, &p[i]);
+	}
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 

@@ -4,10 +4,12 @@
 #include "journey/result_rows.h"
 
 #include "funcapi.h"
+#include "miscadmin.h"
 
 ResultRow *
 result_row(ResultRows *rows)
 {
+	CHECK_FOR_INTERRUPTS();
 	if (rows->n == rows->capacity)
 	{
 		Size bytes;

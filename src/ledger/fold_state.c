@@ -81,7 +81,7 @@ fold_state_to_bytes(const FoldState *s, const void *along, Size along_size)
 		SubjectHeader h = {open->end_at, open->amount, open->length, open->name != NULL};
 
 		at = put(at, &h, sizeof(h));
-		if (open->length > 0)
+		if (open->name != NULL)
 			at = put(at, open->name, open->length);
 	}
 	header.checksum = hash_bytes((const unsigned char *) start, (int) body);
@@ -107,7 +107,8 @@ take_subject(const char **at, Size *left, FoldSubject *open)
 {
 	SubjectHeader h;
 
-	if (!take(at, left, &h, sizeof(h)) || h.length < 0 || (Size) h.length > *left)
+	if (!take(at, left, &h, sizeof(h)) || h.length < 0 || (Size) h.length > *left ||
+		(!h.named && h.length > 0))
 		return false;
 	*open = (FoldSubject){h.end_at, h.amount, h.named ? pnstrdup(*at, h.length) : NULL, h.length};
 	*at += h.length;

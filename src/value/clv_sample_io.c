@@ -6,6 +6,7 @@
 #include "catalog/pg_type.h"
 #include "common/summary.h"
 #include "libpq/pqformat.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/json.h"
@@ -39,8 +40,11 @@ append_int64s(StringInfo out, const char *field, const char *first, int n, Size 
 {
 	appendStringInfo(out, ", \"%s\": [", field);
 	for (int i = 0; i < n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		appendStringInfo(out, "%s" INT64_FORMAT, i > 0 ? ", " : "",
 						 *(const int64 *) (first + i * stride));
+	}
 	appendStringInfoChar(out, ']');
 }
 
@@ -69,6 +73,7 @@ clv_sample_out(PG_FUNCTION_ARGS)
 	appendStringInfoString(&out, ", \"spend_mean\": [");
 	for (int i = 0; i < s->n_spends; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		appendStringInfoString(&out, i > 0 ? ", " : "");
 		summary_text_append_double(&out, clv_spends(s)[i].mean);
 	}
@@ -203,6 +208,7 @@ clv_sample_send(PG_FUNCTION_ARGS)
 	pq_sendint32(&buf, s->n_spends);
 	for (int i = 0; i < s->n_histories; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		pq_sendint64(&buf, clv_histories(s)[i].x);
 		pq_sendint64(&buf, clv_histories(s)[i].recency);
 		pq_sendint64(&buf, clv_histories(s)[i].age);
@@ -210,6 +216,7 @@ clv_sample_send(PG_FUNCTION_ARGS)
 	}
 	for (int i = 0; i < s->n_spends; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		pq_sendint64(&buf, clv_spends(s)[i].x);
 		pq_sendfloat8(&buf, clv_spends(s)[i].mean);
 		pq_sendint64(&buf, clv_spends(s)[i].count);

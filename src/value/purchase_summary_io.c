@@ -6,6 +6,7 @@
 #include "common/hashfn.h"
 #include "common/summary.h"
 #include "libpq/pqformat.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/json.h"
@@ -83,7 +84,10 @@ append_built(StringInfo out, const PurchaseSummary *s)
 	append_money(out, s, ", \"refunds\": ", &s->refunds);
 	appendStringInfoString(out, ", \"buckets\": [");
 	for (int i = 0; i < s->count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		appendStringInfo(out, "%s" INT64_FORMAT, i > 0 ? ", " : "", purchase_bucket_at(s, i));
+	}
 	appendStringInfoString(out, "]}");
 }
 
@@ -421,7 +425,10 @@ purchase_summary_send(PG_FUNCTION_ARGS)
 		pq_sendint32(&buf, s->zone_len);
 		pq_sendbytes(&buf, purchase_zone_name(s), s->zone_len);
 		for (int i = 0; i < s->count; i++)
+		{
+			CHECK_FOR_INTERRUPTS();
 			pq_sendint64(&buf, purchase_bucket_at(s, i));
+		}
 	}
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
@@ -471,6 +478,7 @@ recv_built(StringInfo buf, const PurchaseSummary *fixed, TimestampTz as_of)
 	{
 		int64 number = pq_getmsgint64(buf);
 
+		CHECK_FOR_INTERRUPTS();
 		if (!purchase_bucket_is_valid(&bucket, number))
 			summary_wire_invalid(TYPE_NAME, "A bucket is out of range.");
 		s = purchase_summary_append(s, number);

@@ -85,6 +85,25 @@ for my $group (@LOOPS)
 		note("$name: ended after $ms ms") if defined $ms;
 	}
 }
+
+# A function that is called once ends long before it would be done. (Where nothing looks for a cancel,
+# it ends when it is done.)
+my @ONCE = (
+	[q{CREATE TABLE bought AS SELECT purchase_agg(timestamptz '2000-01-01' + i * interval '1 second', 1, '1 second', 'UTC') AS v FROM generate_series(1, 3000000) i},
+		'printing a long purchase_summary', q{SELECT length(v::text) FROM bought}],
+	[q{CREATE TABLE sample AS SELECT clv_agg(make_purchase_summary(1, i * interval '1 second', i * interval '1 second', i)) AS v FROM generate_series(1, 400000) i},
+		'printing a long clv_sample', q{SELECT length(v::text) FROM sample}],
+	[q{CREATE TABLE active AS SELECT activity_agg('2000-01-01Z'::timestamptz + i * interval '1 day', 'day', 'UTC') AS v FROM generate_series(1, 3000000) i},
+		'printing a long activity_summary', q{SELECT length(v::text) FROM active}]);
+for my $case (@ONCE)
+{
+	my ($set_up, $name, $statement) = @$case;
+	psql("SET client_min_messages = error; $set_up;\n");
+	my ($whole) = psql("\\timing on\n$statement;\n") =~ /^Time: ([\d.]+) ms/m;
+	my $timeout = int($whole / 20) + 1;
+	my ($cancelled) = psql("SET statement_timeout = $timeout;\n\\timing on\n$statement;\n") =~ /57014\s+Time: ([\d.]+) ms/;
+	cmp_ok($cancelled // $whole, '<', $whole / 2, "$name is cancelled in the midst") or diag("it takes $whole ms");
+}
 note("with a timeout of $TIMEOUT_MS ms, the last ended after $longest ms");
 is(psql("SELECT count(*) FROM ledger_check('crm'); SELECT count(*) FROM crm.touchpoint;\n"), "0\n80000\n", 'a ledger is as it was');
 done_testing();
