@@ -299,22 +299,28 @@ CREATE FUNCTION ledger_kpi_pivot(facts text, columns text[]) RETURNS text
        FROM unnest(columns) c), facts);
 COMMENT ON FUNCTION ledger_kpi_pivot(text, text[]) IS 'part of KPIs: a query for periods with their facts in columns';
 
+-- What is the same of all periods, and of all KPIs of a period, is read once behind an OFFSET 0: the planner would take each
+-- copy of it into each KPI of each period, and, by what that seems to cost, compile the query for seconds.
 CREATE FUNCTION ledger_kpi_dated(ledger text, pivot text) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
   RETURN format($sql$
-    SELECT b.*, e.period_end, e.ended_at <= now() AS is_complete, coalesce(p.as_of, now()) AS as_of, p.restated_at,
-           coalesce((SELECT min(l.late_since) FROM %1$I.kpi_late l) >= CASE
-             WHEN p.as_of IS NULL THEN greatest((SELECT u.closed_until FROM %1$I.kpi_revenue_until u),
-               ((SELECT max(k.period_start) FROM %1$I.kpi_period k WHERE k.segment = b.segment AND k.period_grain = b.period_grain) + @extschema@.ledger_grain_step(b.period_grain)) AT TIME ZONE @time_zone@)
-             WHEN p.is_settled THEN e.ended_at + interval '192 hours' ELSE e.ended_at END, true)
-             AND coalesce((SELECT k.horizon FROM %1$I.clock k), '-infinity') >= least(e.ended_at, now() - interval '24 hours') AS is_fresh
+    SELECT b.*, s.period_end, d.is_complete, coalesce(p.as_of, now()) AS as_of, p.restated_at, d.is_fresh, w.today
       FROM (%2$s) b
-     CROSS JOIN LATERAL (SELECT (b.period_start + CASE b.period_grain WHEN 'month' THEN interval '1 month' WHEN 'quarter' THEN interval '3 months' WHEN 'year' THEN interval '1 year' WHEN 'week' THEN interval '7 days' ELSE interval '1 day' END)::date AS period_end) s
-     CROSS JOIN LATERAL (SELECT s.period_end, s.period_end::timestamp AT TIME ZONE @time_zone@ AS ended_at) e
       LEFT JOIN %1$I.kpi_period p ON p.segment = b.segment AND p.period_grain = b.period_grain AND p.period_start = b.period_start
+     CROSS JOIN (SELECT z.zone, (now() AT TIME ZONE z.zone)::date AS today, (SELECT min(l.late_since) FROM %1$I.kpi_late l) AS late_since, (SELECT u.closed_until FROM %1$I.kpi_revenue_until u) AS closed_until,
+                        coalesce((SELECT k.horizon FROM %1$I.clock k), '-infinity') AS horizon FROM (SELECT @time_zone@ AS zone OFFSET 0) z OFFSET 0) w
+     CROSS JOIN LATERAL (SELECT (b.period_start + CASE b.period_grain WHEN 'month' THEN interval '1 month' WHEN 'quarter' THEN interval '3 months' WHEN 'year' THEN interval '1 year' WHEN 'week' THEN interval '7 days' ELSE interval '1 day' END)::date AS period_end) s
+     CROSS JOIN LATERAL (SELECT s.period_end::timestamp AT TIME ZONE w.zone AS ended_at) e
+     CROSS JOIN LATERAL (SELECT e.ended_at <= now() AS is_complete,
+           coalesce(w.late_since >= CASE
+             WHEN p.as_of IS NULL THEN greatest(w.closed_until,
+               ((SELECT max(k.period_start) FROM %1$I.kpi_period k WHERE k.segment = b.segment AND k.period_grain = b.period_grain) + @extschema@.ledger_grain_step(b.period_grain)) AT TIME ZONE w.zone)
+             WHEN p.is_settled THEN e.ended_at + interval '192 hours' ELSE e.ended_at END, true)
+             AND w.horizon >= least(e.ended_at, now() - interval '24 hours') AS is_fresh OFFSET 0) d
   $sql$, ledger, pivot);
 COMMENT ON FUNCTION ledger_kpi_dated(text, text) IS 'part of KPIs: a query for periods with their ends and whether their figures are fresh';
+
 CREATE FUNCTION ledger_kpi_basis(ledger text, grains text[], columns text[]) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp

@@ -9,7 +9,8 @@ CREATE FUNCTION ledger_kpi_value(numerator text, denominator text, unit text) RE
       || CASE WHEN denominator IS NULL THEN '' ELSE format(' / nullif((%s)::double precision, 0)', denominator) END;
 COMMENT ON FUNCTION ledger_kpi_value(text, text, text) IS 'part of KPIs: the value of a KPI as an expression over the facts of a period';
 
--- A row for each KPI and period, out of periods with their facts in columns.
+-- A row for each KPI and period, out of periods with their facts in columns: side by side in arrays, whose expressions
+-- are prepared once, where those of VALUES would be for each row.
 CREATE FUNCTION ledger_kpi_long(basis text, only_segments boolean, more_columns text DEFAULT '') RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
@@ -27,29 +28,31 @@ SELECT v.kpi, --: what is measured: see kpi_definition
        i.lower, --: lower end of the 95 %% interval; NULL where the value has none
        i.upper, --: upper end of the 95 %% interval; NULL where the value has none
        v.unit, --: count, rate (1 is 100 %%), ratio, money, score, points, seconds, hours, days, months, quantity
-       CASE WHEN v.method = 'cohort' AND v.unit = 'rate' AND v.kpi LIKE '%%_to_%%' AND b.period_end + 90 > (now() AT TIME ZONE @time_zone@)::date THEN 'cohort, young' ELSE v.method END AS method, --: how: by which method, or of which kind the interval is; young: a cohort of less than 90 days
+       CASE WHEN v.method = 'cohort' AND v.unit = 'rate' AND v.kpi LIKE '%%_to_%%' AND b.period_end + 90 > b.today THEN 'cohort, young' ELSE v.method END AS method, --: how: by which method, or of which kind the interval is; young: a cohort of less than 90 days
        b.as_of, --: when the figures were taken from the log: by ledger_refresh(), or now
        b.is_fresh, --: nothing has touched the period since, and time has passed to its end; false: ledger_tick() and ledger_refresh() will restate it
        b.restated_at%3$s --: when a figure of the period that had been kept changed; NULL: never
   FROM (%1$s) b
- CROSS JOIN LATERAL (VALUES %2$s) v (kpi, unit, value, numerator, denominator, n, bounds, needs_end, method)
+ CROSS JOIN LATERAL (SELECT %2$s) v
+ CROSS JOIN LATERAL (SELECT 1.959963984540054 * sqrt(greatest(b.ces_squares - b.ces_sum * b.ces_sum / nullif(b.ces_responses, 0), 0)::double precision / nullif(v.n - 1, 0) / v.n) AS half) h
  CROSS JOIN LATERAL (SELECT CASE WHEN NOT b.is_complete AND v.needs_end OR v.n IS NULL OR v.n <= 0 THEN NULL
     WHEN v.bounds = 'wilson' AND v.numerator BETWEEN 0 AND v.n THEN
       @extschema@.csat_interval(format('{"scale": [0, 1], "counts": [%%s, %%s]}', (v.n - v.numerator)::bigint, v.numerator::bigint)::@extschema@.rating_summary, 0.95, 1)
     WHEN v.bounds = 'nps' THEN
       @extschema@.nps_interval(format('{"scale": [0, 10], "counts": [%%s, 0, 0, 0, 0, 0, 0, %%s, 0, %%s, 0]}', b.nps_detractors::bigint, (b.nps_responses - b.nps_promoters - b.nps_detractors)::bigint, b.nps_promoters::bigint)::@extschema@.rating_summary)
-    WHEN v.bounds = 'mean' AND v.n > 1 THEN (
-      SELECT ROW(v.value - w.half, v.value + w.half)::@extschema@.confidence_bounds
-        FROM (SELECT 1.959963984540054 * sqrt(greatest(b.ces_squares - b.ces_sum * b.ces_sum / b.ces_responses, 0)::double precision / (v.n - 1) / v.n) AS half) w)
+    WHEN v.bounds = 'mean' AND v.n > 1 THEN
+      ROW(v.value - h.half, v.value + h.half)::@extschema@.confidence_bounds
     END AS bounds OFFSET 0) c
  CROSS JOIN LATERAL (SELECT (c.bounds).lower, (c.bounds).upper) i
-$sql$, basis, (SELECT string_agg(format('(%L::text, %L::text, %s, (%s)::double precision, %s, %s, %L::text, %L::boolean, %L::text)', k.kpi, k.unit, @extschema@.ledger_kpi_value(k.numerator, k.denominator, k.unit),
-      k.numerator, coalesce('(' || k.denominator || ')::double precision', 'NULL::double precision'),
-      coalesce('(' || coalesce(k.denominator, CASE WHEN k.numerator ~ '_(median|p90)$' THEN regexp_replace(k.numerator, '_(median|p90)$', '_count') END) || ')::double precision', 'NULL::double precision'),
-      k.bounds, k.needs_end,
-      CASE WHEN k.kpi ~ '^churn_rate_' THEN substr(k.kpi, 12) WHEN k.kpi IN ('churn_rate', 'retention_rate') THEN 'start'
+$sql$, basis, (SELECT concat_ws(', ', format('unnest(%L::text[]) AS kpi, unnest(%L::text[]) AS unit, unnest(%L::text[]) AS bounds, unnest(%L::boolean[]) AS needs_end, unnest(%L::text[]) AS method',
+        array_agg(k.kpi ORDER BY k.kpi), array_agg(k.unit ORDER BY k.kpi), array_agg(k.bounds ORDER BY k.kpi), array_agg(k.needs_end ORDER BY k.kpi),
+        array_agg(CASE WHEN k.kpi ~ '^churn_rate_' THEN substr(k.kpi, 12) WHEN k.kpi IN ('churn_rate', 'retention_rate') THEN 'start'
            WHEN k.kpi = 'retention_rate_cohort' OR k.meaning LIKE 'by cohort%' THEN 'cohort' WHEN k.meaning LIKE 'by period%' THEN 'period'
-           WHEN k.numerator ~ '_median$' THEN 'median' WHEN k.numerator ~ '_p90$' THEN 'percentile' WHEN k.bounds = 'nps' THEN 'adjusted wald' WHEN k.bounds = 'mean' THEN 'normal' ELSE k.bounds END), ', ' ORDER BY k.kpi)
+           WHEN k.numerator ~ '_median$' THEN 'median' WHEN k.numerator ~ '_p90$' THEN 'percentile' WHEN k.bounds = 'nps' THEN 'adjusted wald' WHEN k.bounds = 'mean' THEN 'normal' ELSE k.bounds END ORDER BY k.kpi)),
+      'unnest(ARRAY[' || string_agg(@extschema@.ledger_kpi_value(k.numerator, k.denominator, k.unit), ', ' ORDER BY k.kpi) || ']::double precision[]) AS value',
+      'unnest(ARRAY[' || string_agg(k.numerator, ', ' ORDER BY k.kpi) || ']::double precision[]) AS numerator',
+      'unnest(ARRAY[' || string_agg(coalesce(k.denominator, 'NULL'), ', ' ORDER BY k.kpi) || ']::double precision[]) AS denominator',
+      'unnest(ARRAY[' || string_agg(coalesce(k.denominator, CASE WHEN k.numerator ~ '_(median|p90)$' THEN regexp_replace(k.numerator, '_(median|p90)$', '_count') END, 'NULL'), ', ' ORDER BY k.kpi) || ']::double precision[]) AS n')
     FROM @extschema@.ledger_kpis() k WHERE k.by_segment OR NOT only_segments), more_columns);
 COMMENT ON FUNCTION ledger_kpi_long(text, boolean, text) IS 'part of KPIs: the query of the views kpi and kpi_by_segment over a query of periods, with more of its columns if wanted';
 

@@ -91,7 +91,7 @@ COMMENT ON FUNCTION ledger_refresh_members(text) IS 'part of ledger_refresh(): n
 CREATE FUNCTION ledger_kpi_live_segments(
   ledger text, OUT segment text, OUT period_start date, OUT fact text, OUT value numeric
 ) RETURNS SETOF record
-  LANGUAGE plpgsql STABLE ROWS 10000
+  LANGUAGE plpgsql STABLE ROWS 1000
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE

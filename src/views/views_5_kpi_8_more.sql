@@ -292,14 +292,14 @@ CREATE FUNCTION ledger_view_kpi_progress(ledger text) RETURNS void
   RETURN @extschema@.ledger_make_view(ledger, 'kpi_progress', $view$
 --: how far each target of kpi_target is: one row each
 WITH known AS MATERIALIZED (
-  SELECT k.kpi, k.segment, k.period_start, k.period_end, k.value, k.is_fresh FROM @ledger@.kpi k WHERE k.period_grain = 'month' AND k.is_complete AND k.value IS NOT NULL AND EXISTS (SELECT FROM @ledger@.kpi_target)
+  SELECT k.kpi, k.segment, k.period_start, k.period_end, k.value, k.is_fresh FROM @ledger@.kpi k WHERE k.period_grain = 'month' AND k.is_complete AND k.value IS NOT NULL AND EXISTS (SELECT FROM @ledger@.kpi_target) AND (k.kpi, k.segment) IN (SELECT t.kpi, t.segment FROM @ledger@.kpi_target t)
   UNION ALL
-  SELECT k.kpi, k.segment, k.period_start, k.period_end, k.value, k.is_fresh FROM @ledger@.kpi_by_segment k WHERE k.is_complete AND k.value IS NOT NULL AND EXISTS (SELECT FROM @ledger@.kpi_target t WHERE t.segment <> 'all')
+  SELECT k.kpi, k.segment, k.period_start, k.period_end, k.value, k.is_fresh FROM @ledger@.kpi_by_segment k WHERE k.is_complete AND k.value IS NOT NULL AND EXISTS (SELECT FROM @ledger@.kpi_target t WHERE t.segment <> 'all') AND (k.kpi, k.segment) IN (SELECT t.kpi, t.segment FROM @ledger@.kpi_target t)
 ), aimed AS (
   SELECT t.*, coalesce(t.baseline, b.value) AS began, n.value AS now_value, n.period_start AS now_start, n.period_end AS now_end, n.is_fresh
     FROM @ledger@.kpi_target t
-    LEFT JOIN LATERAL (SELECT k.value FROM known k WHERE k.kpi = t.kpi AND k.segment = t.segment AND k.period_end <= t.baseline_on ORDER BY k.period_end DESC LIMIT 1) b ON true
-    LEFT JOIN LATERAL (SELECT k.* FROM known k WHERE k.kpi = t.kpi AND k.segment = t.segment ORDER BY k.period_end DESC LIMIT 1) n ON true
+    LEFT JOIN (SELECT DISTINCT ON (w.target) w.target, k.value FROM @ledger@.kpi_target w JOIN known k ON k.kpi = w.kpi AND k.segment = w.segment AND k.period_end <= w.baseline_on ORDER BY w.target, k.period_end DESC) b ON b.target = t.target
+    LEFT JOIN (SELECT DISTINCT ON (k.kpi, k.segment) k.* FROM known k ORDER BY k.kpi, k.segment, k.period_end DESC) n ON n.kpi = t.kpi AND n.segment = t.segment
 ), rated AS (
   SELECT a.*, CASE a.mode WHEN 'relative' THEN a.began + abs(a.began) * a.change ELSE a.began + a.change END AS aim,
          greatest(0, least(1, (a.now_end - a.baseline_on) / (a.due_on - a.baseline_on)::double precision)) AS elapsed

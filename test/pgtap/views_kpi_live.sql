@@ -4,7 +4,7 @@
 SET client_min_messages = error;
 SET timezone = 'UTC';
 CREATE EXTENSION IF NOT EXISTS pgtap;
-SELECT plan(2 * (2 * 8 + 2));
+SELECT plan(2 * (2 * 8 + 3));
 
 -- Touchpoints of all kinds, dense in the last days; instants are quarters of an hour, so that there are ties.
 CREATE TEMP TABLE log AS
@@ -49,6 +49,14 @@ BEGIN
 END $$;
 CREATE FUNCTION pg_temp.stale() RETURNS bigint LANGUAGE plpgsql AS $$BEGIN RETURN (SELECT count(*) FROM kept.kpi_monthly WHERE NOT is_fresh); END $$;
 CREATE FUNCTION pg_temp.kept_until() RETURNS timestamptz LANGUAGE sql AS $$SELECT ledger_kpi_kept_until('kept', 'month', '2000-01-01', true)$$;
+-- What the planner thinks it costs to read a view; a server with JIT compiles what costs more than jit_above_cost.
+CREATE FUNCTION pg_temp.cost_of(view text) RETURNS double precision LANGUAGE plpgsql AS $$
+DECLARE
+  plan json;
+BEGIN
+  EXECUTE format('EXPLAIN (FORMAT JSON) SELECT * FROM kept.%I', view) INTO plan;
+  RETURN plan -> 0 -> 'Plan' ->> 'Total Cost';
+END $$;
 
 CREATE FUNCTION pg_temp.add(who text) RETURNS text LANGUAGE sql AS $$
   SELECT format('INSERT INTO @.touchpoint (customer_id, kind, occurred_at, subject, amount, quantity, score, channel, campaign, properties, source_key)
@@ -83,7 +91,8 @@ SELECT statement FROM (VALUES ('America/New_York'), ('Pacific/Auckland')) z (zon
    (1, 12, format('SELECT is(pg_temp.kept_until(), %s, %L)', as_of, says || 'and parts are kept until the day')),
    (2, 20, format('SELECT cmp_ok(count(*), ''>'', 1000::bigint, %L) FROM kept.kpi WHERE numerator <> 0', zone || ': there is something to compare')),
    (2, 21, $$INSERT INTO kept.kpi_part SELECT period_grain, kept_until, 'cohorts', period_start, 'opportunity_wins', 4242 FROM kept.kpi_part WHERE part = 'days' ON CONFLICT (period_grain, kept_until, family, period_start, part) DO UPDATE SET value = 4242$$),
-   (2, 22, format('SELECT cmp_ok(max(numerator), ''>='', 4242::double precision, %L) FROM kept.kpi WHERE kpi = ''opportunity_to_customer_rate''', zone || ': what is kept of parts is what is read'))
+   (2, 22, format('SELECT cmp_ok(max(numerator), ''>='', 4242::double precision, %L) FROM kept.kpi WHERE kpi = ''opportunity_to_customer_rate''', zone || ': what is kept of parts is what is read')),
+   (2, 23, format($$SELECT is_empty('SELECT v, pg_temp.cost_of(v) FROM unnest(''{kpi,kpi_monthly,kpi_by_segment,kpi_progress,experiment_kpis,revenue_movements}''::text[]) v WHERE pg_temp.cost_of(v) > 100000', %L)$$, zone || ': what is kept by period is no query for JIT, which would take seconds'))
    ) s (at_step, n, statement)
  WHERE at_step = least(step, 1) OR at_step = 2 AND step = 2
  ORDER BY zone, step, n
