@@ -334,6 +334,8 @@ contradiction_of_pauses(const CohortSummary *s)
 static const char *
 contradiction(const CohortSummary *s)
 {
+	if ((int64) s->first + s->periods - 1 > activity_last_period(s->unit))
+		return "A period is out of range.";
 	for (int32 cohort = 0; cohort < s->periods; cohort++)
 	{
 		const int64 *active = cohort_active(s, cohort);
