@@ -185,6 +185,7 @@ CREATE TABLE IF NOT EXISTS %1$I.kpi_member (
   PRIMARY KEY (segment, customer_id)
 );
 COMMENT ON TABLE %1$I.kpi_member IS 'who belonged to which segment at the last ledger_refresh(), for kpi_by_segment';
+CREATE INDEX IF NOT EXISTS kpi_member_customer_id_idx ON %1$I.kpi_member (customer_id, segment); -- the segments of one, where the key would be asked for each segment
 CREATE INDEX IF NOT EXISTS touchpoint_occurred_idx ON %1$I.touchpoint USING brin (occurred_at) WITH (pages_per_range = 32);
 CREATE INDEX IF NOT EXISTS stage_history_entered_at_idx ON %1$I.stage_history (entered_at);
 CREATE INDEX IF NOT EXISTS touchpoint_deal_idx ON %1$I.touchpoint (kind, occurred_at)

@@ -55,16 +55,22 @@ WITH move AS MATERIALIZED ( -- once a customer, whatever segments he is in
 )
 SELECT m.segment, m.period_start, f.part, f.value FROM moved m CROSS JOIN LATERAL (VALUES
   ('new', m.new), ('returned', m.returned), ('lost', m.lost), ('involuntary', m.involuntary), ('gone', m.gone::numeric), ('came', m.came::numeric)) f (part, value)
+UNION ALL -- new customers whose first channel is referral: what a later touchpoint names is nothing of the period's
+SELECT @segment@, t.period_start, 'brought ' || t.customer_id, 1
+  FROM person t JOIN @periods@ q ON q.period_start = t.period_start JOIN @ledger@.customer c ON c.customer_id = t.customer_id AND c.channel = 'referral' @scope@
+ WHERE t.new > 0 AND EXISTS (SELECT FROM @ledger@.touchpoint e WHERE e.customer_id = t.customer_id AND e.channel IS NOT NULL AND e.occurred_at < least(q.to_at, @seen@))
 $sql$, '@explained@', @extschema@.ledger_churn_explained());
-COMMENT ON FUNCTION ledger_kpi_parts_customers() IS 'part of KPIs: the query for customers who came and went: new, returned, lost, gone for the rest of the period, come since its start';
+COMMENT ON FUNCTION ledger_kpi_parts_customers() IS 'part of KPIs: the query for customers who came and went: new, returned, lost, gone for the rest of the period, come since its start, brought by referral';
 
 CREATE FUNCTION ledger_kpi_facts_customers() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
   RETURN $sql$
-WITH moved AS (
+WITH part (segment, period_start, part, value) AS MATERIALIZED (
+  @parts@
+), moved AS (
   SELECT x.segment, x.period_start, sum(x.value) FILTER (WHERE x.part = 'new') AS new, sum(x.value) FILTER (WHERE x.part = 'returned') AS returned, sum(x.value) FILTER (WHERE x.part = 'lost') AS lost,
          sum(x.value) FILTER (WHERE x.part = 'involuntary') AS involuntary, sum(x.value) FILTER (WHERE x.part = 'gone') AS gone, sum(x.value) FILTER (WHERE x.part = 'came') AS came
-    FROM (@parts@) x (segment, period_start, part, value) GROUP BY 1, 2
+    FROM part x GROUP BY 1, 2
 ), opening AS (
   @opening@
 ), running AS (
@@ -74,16 +80,11 @@ WITH moved AS (
     FROM @periods@ p CROSS JOIN @segments@ s
     LEFT JOIN moved m ON m.segment = s.segment AND m.period_start = p.period_start
     LEFT JOIN opening o ON o.segment = s.segment
-), brought AS MATERIALIZED ( -- new customers whose first channel is referral
-  SELECT t.customer_id, @extschema@.period_start(t.entered_at, @grain@, @zone@) AS period_start
-    FROM @ledger@.stage_history t JOIN @ledger@.customer c ON c.customer_id = t.customer_id AND c.channel = 'referral'
-   WHERE t.entered_at >= @from@ AND t.entered_at < @until@ AND @extschema@.is_customer(t.stage)
-     AND NOT EXISTS (SELECT FROM @ledger@.stage_history e WHERE e.customer_id = t.customer_id AND e.seq < t.seq AND @extschema@.is_customer(e.stage))
 ), referred AS (
   SELECT r.segment, r.period_start, count(*) AS n
-    FROM (SELECT @segment@ AS segment, t.period_start, 'c ' || t.customer_id::text AS who FROM brought t JOIN @periods@ q ON q.period_start = t.period_start @scope@
-           WHERE NOT EXISTS (SELECT FROM @ledger@.touchpoint e WHERE e.kind = 'referral_converted' AND e.subject = t.customer_id::text AND e.occurred_at < q.to_at)
-             AND EXISTS (SELECT FROM @ledger@.touchpoint e WHERE e.customer_id = t.customer_id AND e.channel IS NOT NULL AND e.occurred_at < q.to_at) -- what a later touchpoint names is nothing of the period's
+    FROM (SELECT x.segment, x.period_start, x.part AS who FROM part x JOIN @periods@ q ON q.period_start = x.period_start
+           WHERE x.part LIKE 'brought %' AND x.value > 0
+             AND NOT EXISTS (SELECT FROM @ledger@.touchpoint e WHERE e.kind = 'referral_converted' AND e.subject = substr(x.part, 9) AND e.occurred_at < q.to_at)
           UNION
           SELECT @segment@, @extschema@.period_start(t.occurred_at, @grain@, @zone@), coalesce('s ' || t.subject, 't ' || t.touchpoint_id) FROM @ledger@.touchpoint t @scope@
            WHERE t.kind = 'referral_converted' AND t.occurred_at >= @from@ AND t.occurred_at < @until@) r
@@ -103,7 +104,7 @@ CREATE FUNCTION ledger_kpi_facts_leads() RETURNS text
   RETURN $sql$
 SELECT l.segment, @extschema@.period_start(l.at, @grain@, @zone@) AS period_start, 'leads' AS fact, count(*)::numeric AS value
   FROM (SELECT @segment@ AS segment, t.customer_id, min(t.occurred_at) AS at
-          FROM @ledger@.touchpoint t JOIN @ledger@.touchpoint_kind k ON k.kind = t.kind AND k.stage = 'acquisition' @scope@
+          FROM @log@ t JOIN @ledger@.touchpoint_kind k ON k.kind = t.kind AND k.stage = 'acquisition' @scope@
          WHERE t.occurred_at >= @from@ AND t.occurred_at < @until@ AND t.customer_id IS NOT NULL GROUP BY 1, 2) l
  WHERE NOT EXISTS (
      SELECT FROM @ledger@.touchpoint e JOIN @ledger@.touchpoint_kind k ON k.kind = e.kind AND k.stage = 'acquisition'
@@ -138,24 +139,23 @@ COMMENT ON FUNCTION ledger_kpi_facts_deals() IS 'facts of periods: deals won, th
 CREATE FUNCTION ledger_kpi_facts_cohorts() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
   RETURN $sql$
-WITH opened AS (
-  SELECT @segment@ AS segment, t.customer_id, t.subject, t.occurred_at FROM @log@ t @scope@
-   WHERE t.kind = 'opportunity_opened' AND t.occurred_at < least(@until@, @seen@)
+WITH opened AS MATERIALIZED ( -- once a customer, whatever segments he is in
+  SELECT t.customer_id, t.subject, t.occurred_at FROM @log@ t WHERE t.kind = 'opportunity_opened' AND t.occurred_at < least(@until@, @seen@)
 ), won AS (
   SELECT t.customer_id, t.subject, max(t.occurred_at) AS at FROM @log@ t
    WHERE t.kind = 'opportunity_won' AND t.occurred_at < @seen@ GROUP BY 1, 2
-), lead AS (
-  SELECT o.segment, o.customer_id, min(o.occurred_at) AS opened_at,
+), lead AS MATERIALIZED (
+  SELECT o.customer_id,
          (SELECT min(e.occurred_at) FROM @ledger@.touchpoint e JOIN @ledger@.touchpoint_kind k ON k.kind = e.kind AND k.stage = 'acquisition' WHERE e.customer_id = o.customer_id AND e.occurred_at < @seen@) AS at
-    FROM opened o GROUP BY 1, 2
+    FROM opened o GROUP BY 1
 )
-SELECT o.segment, @extschema@.period_start(o.occurred_at, @grain@, @zone@) AS period_start, 'opportunity_wins' AS fact, count(*)::numeric AS value
-  FROM opened o JOIN won w ON w.customer_id = o.customer_id AND w.subject IS NOT DISTINCT FROM o.subject AND w.at >= o.occurred_at
- WHERE o.occurred_at >= @from@ GROUP BY 1, 2
+SELECT @segment@ AS segment, @extschema@.period_start(t.occurred_at, @grain@, @zone@) AS period_start, 'opportunity_wins' AS fact, count(*)::numeric AS value
+  FROM opened t JOIN won w ON w.customer_id = t.customer_id AND w.subject IS NOT DISTINCT FROM t.subject AND w.at >= t.occurred_at @scope@
+ WHERE t.occurred_at >= @from@ GROUP BY 1, 2
 UNION ALL
-SELECT l.segment, @extschema@.period_start(l.at, @grain@, @zone@), 'lead_opportunities', count(*)::numeric
-  FROM lead l JOIN @ledger@.customer c ON c.customer_id = l.customer_id
- WHERE l.at >= @from@ AND l.at < @until@ AND (c.first_paid_at IS NULL OR l.at <= c.first_paid_at) GROUP BY 1, 2
+SELECT @segment@, @extschema@.period_start(t.at, @grain@, @zone@), 'lead_opportunities', count(*)::numeric
+  FROM lead t JOIN @ledger@.customer c ON c.customer_id = t.customer_id @scope@
+ WHERE t.at >= @from@ AND t.at < @until@ AND (c.first_paid_at IS NULL OR t.at <= c.first_paid_at) GROUP BY 1, 2
 $sql$;
 COMMENT ON FUNCTION ledger_kpi_facts_cohorts() IS 'facts of periods that later touchpoints change: opportunities of the period won since, leads of the period with an opportunity since';
 
