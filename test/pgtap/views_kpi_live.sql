@@ -4,7 +4,7 @@
 SET client_min_messages = error;
 SET timezone = 'UTC';
 CREATE EXTENSION IF NOT EXISTS pgtap;
-SELECT plan(2 * (2 * 8 + 3));
+SELECT plan(2 * (2 * 8 + 3) + 2);
 
 -- Touchpoints of all kinds, dense in the last days; instants are quarters of an hour, so that there are ties.
 CREATE TEMP TABLE log AS
@@ -97,5 +97,15 @@ SELECT statement FROM (VALUES ('America/New_York'), ('Pacific/Auckland')) z (zon
  WHERE at_step = least(step, 1) OR at_step = 2 AND step = 2
  ORDER BY zone, step, n
 \gexec
+
+-- A new customer whose channel is named later, by what moves him nowhere, and a lead who becomes one later: where there
+-- are no other referrals to hide them.
+SELECT ledger_drop(l, l) FROM unnest('{kept,plain}'::text[]) l;
+CALL pg_temp.both('SELECT ledger_create(''@'')');
+CALL pg_temp.both('INSERT INTO @.touchpoint (customer_id, kind, occurred_at) VALUES (1, ''purchase'', now() - interval ''100 days''), (2, ''purchase'', date_trunc(''day'', now() - interval ''1 day'') - interval ''1 hour''), (3, ''page_view'', now() - interval ''3 days'')');
+SELECT format('CALL ledger_refresh(''kept'', as_of => %L)', date_trunc('day', now() - interval '1 day')) \gexec
+CALL pg_temp.both('INSERT INTO @.touchpoint (customer_id, kind, occurred_at, channel) VALUES (2, ''email_sent'', now() - interval ''1 minute'', ''referral''), (3, ''signup'', now() - interval ''1 minute'', NULL)');
+SELECT is(pg_temp.differences(), NULL, 'who is brought by a channel that is named later, and a lead since');
+SELECT is((SELECT count(*) FROM kept.kpi_part WHERE family = 'customers' AND part LIKE 'brought %'), 0::bigint, '... is among no parts yet');
 SELECT * FROM finish();
 SELECT ledger_drop(l, l) FROM unnest('{kept,plain}'::text[]) l;
