@@ -506,26 +506,7 @@ churn_summary_send(PG_FUNCTION_ARGS)
 /* ---- equality ---- */
 
 /* Values have no padding and one form, so equal ones have equal bytes. */
-static bool
-same_summary(FunctionCallInfo fcinfo)
-{
-	return memcmp(churn_summary_arg(fcinfo, 0), churn_summary_arg(fcinfo, 1),
-				  sizeof(ChurnSummary)) == 0;
-}
-
-PG_FUNCTION_INFO_V1(churn_summary_eq);
-Datum
-churn_summary_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(same_summary(fcinfo));
-}
-
-PG_FUNCTION_INFO_V1(churn_summary_ne);
-Datum
-churn_summary_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(!same_summary(fcinfo));
-}
+SUMMARY_EQUAL(churn_summary, churn_summary_arg, summary_same_bytes);
 
 PG_FUNCTION_INFO_V1(churn_summary_hash);
 Datum

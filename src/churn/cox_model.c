@@ -378,31 +378,4 @@ cox_model_send(PG_FUNCTION_ARGS)
 
 /* ---- equality ---- */
 
-static bool
-same_model(const CoxModel *a, const CoxModel *b)
-{
-	return VARSIZE(a) == VARSIZE(b) && memcmp(VARDATA(a), VARDATA(b), VARSIZE(a) - VARHDRSZ) == 0;
-}
-
-PG_FUNCTION_INFO_V1(cox_model_eq);
-Datum
-cox_model_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(same_model(cox_model_arg(fcinfo, 0), cox_model_arg(fcinfo, 1)));
-}
-
-PG_FUNCTION_INFO_V1(cox_model_ne);
-Datum
-cox_model_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(!same_model(cox_model_arg(fcinfo, 0), cox_model_arg(fcinfo, 1)));
-}
-
-PG_FUNCTION_INFO_V1(cox_model_hash);
-Datum
-cox_model_hash(PG_FUNCTION_ARGS)
-{
-	const CoxModel *m = cox_model_arg(fcinfo, 0);
-
-	PG_RETURN_UINT32(hash_bytes((const unsigned char *) VARDATA(m), (int) (VARSIZE(m) - VARHDRSZ)));
-}
+SUMMARY_EQUAL_BY_BYTES(cox_model, cox_model_arg);

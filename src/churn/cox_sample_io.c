@@ -269,34 +269,7 @@ cox_sample_send(PG_FUNCTION_ARGS)
 
 /* ---- equality: canonical values are equal if their bytes are ---- */
 
-static bool
-same_sample(const CoxSample *a, const CoxSample *b)
-{
-	return VARSIZE(a) == VARSIZE(b) && memcmp(VARDATA(a), VARDATA(b), VARSIZE(a) - VARHDRSZ) == 0;
-}
-
-PG_FUNCTION_INFO_V1(cox_sample_eq);
-Datum
-cox_sample_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(same_sample(cox_sample_arg(fcinfo, 0), cox_sample_arg(fcinfo, 1)));
-}
-
-PG_FUNCTION_INFO_V1(cox_sample_ne);
-Datum
-cox_sample_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(!same_sample(cox_sample_arg(fcinfo, 0), cox_sample_arg(fcinfo, 1)));
-}
-
-PG_FUNCTION_INFO_V1(cox_sample_hash);
-Datum
-cox_sample_hash(PG_FUNCTION_ARGS)
-{
-	const CoxSample *s = cox_sample_arg(fcinfo, 0);
-
-	PG_RETURN_UINT32(hash_bytes((const unsigned char *) VARDATA(s), (int) (VARSIZE(s) - VARHDRSZ)));
-}
+SUMMARY_EQUAL_BY_BYTES(cox_sample, cox_sample_arg);
 
 /* cox_customers(cox_sample) -> bigint: the number of rows. */
 PG_FUNCTION_INFO_V1(cox_customers);

@@ -644,36 +644,28 @@ revenue_summary_send(PG_FUNCTION_ARGS)
 
 /* ---- equality: as for numeric, 1.5 and 1.50 are the same ---- */
 
-static bool
-same_revenue(FunctionCallInfo fcinfo)
+/* The checked value of an argument in its one form. */
+static RevenueSummary *
+canonical_arg(FunctionCallInfo fcinfo, int i)
 {
-	RevenueSummary *a = canonical(revenue_summary_arg(fcinfo, 0));
-	RevenueSummary *b = canonical(revenue_summary_arg(fcinfo, 1));
+	return canonical(revenue_summary_arg(fcinfo, i));
+}
 
+static bool
+same_revenue(const RevenueSummary *a, const RevenueSummary *b)
+{
 	return VARSIZE(a) == VARSIZE(b) && a->low == b->low &&
 		   memcmp(a->customers, b->customers, sizeof(a->customers)) == 0 &&
 		   memcmp(a->limb, b->limb, VARSIZE(a) - REVENUE_SUMMARY_HEADER) == 0;
 }
 
-PG_FUNCTION_INFO_V1(revenue_summary_eq);
-Datum
-revenue_summary_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(same_revenue(fcinfo));
-}
-
-PG_FUNCTION_INFO_V1(revenue_summary_ne);
-Datum
-revenue_summary_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(!same_revenue(fcinfo));
-}
+SUMMARY_EQUAL(revenue_summary, canonical_arg, same_revenue);
 
 PG_FUNCTION_INFO_V1(revenue_summary_hash);
 Datum
 revenue_summary_hash(PG_FUNCTION_ARGS)
 {
-	RevenueSummary *s = canonical(revenue_summary_arg(fcinfo, 0));
+	RevenueSummary *s = canonical_arg(fcinfo, 0);
 	uint32 sums = hash_bytes((const unsigned char *) s->limb, VARSIZE(s) - REVENUE_SUMMARY_HEADER);
 
 	PG_RETURN_UINT32(

@@ -294,19 +294,7 @@ same_curve(const SurvivalCurve *a, const SurvivalCurve *b)
 		   memcmp(a->cells, b->cells, a->used * sizeof(SurvivalCell)) == 0;
 }
 
-PG_FUNCTION_INFO_V1(survival_curve_eq);
-Datum
-survival_curve_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(same_curve(survival_arg(fcinfo, 0), survival_arg(fcinfo, 1)));
-}
-
-PG_FUNCTION_INFO_V1(survival_curve_ne);
-Datum
-survival_curve_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(!same_curve(survival_arg(fcinfo, 0), survival_arg(fcinfo, 1)));
-}
+SUMMARY_EQUAL(survival_curve, survival_arg, same_curve);
 
 PG_FUNCTION_INFO_V1(survival_curve_hash);
 Datum

@@ -75,18 +75,26 @@ pg_noreturn extern void summary_wire_invalid(const char *type, const char *forma
 extern bool summary_same_bytes(const void *a, const void *b);
 extern uint32 summary_hash_bytes(const void *value);
 
-/* type_eq(), type_ne() and type_hash() of such a type; read(fcinfo, i) checks argument i. */
-#define SUMMARY_EQUAL_BY_BYTES(type, read)                                                         \
+/*
+ * type_eq() and type_ne() of a type: read(fcinfo, i) gives the checked value of argument i, same(a, b)
+ * compares two.
+ */
+#define SUMMARY_EQUAL(type, read, same)                                                            \
 	PG_FUNCTION_INFO_V1(type##_eq);                                                                \
 	Datum type##_eq(PG_FUNCTION_ARGS)                                                              \
 	{                                                                                              \
-		PG_RETURN_BOOL(summary_same_bytes(read(fcinfo, 0), read(fcinfo, 1)));                      \
+		PG_RETURN_BOOL(same(read(fcinfo, 0), read(fcinfo, 1)));                                    \
 	}                                                                                              \
 	PG_FUNCTION_INFO_V1(type##_ne);                                                                \
 	Datum type##_ne(PG_FUNCTION_ARGS)                                                              \
 	{                                                                                              \
-		PG_RETURN_BOOL(!summary_same_bytes(read(fcinfo, 0), read(fcinfo, 1)));                     \
+		PG_RETURN_BOOL(!same(read(fcinfo, 0), read(fcinfo, 1)));                                   \
 	}                                                                                              \
+	extern int no_such_variable
+
+/* The same and type_hash(), of a type whose equal values are equal bytes. */
+#define SUMMARY_EQUAL_BY_BYTES(type, read)                                                         \
+	SUMMARY_EQUAL(type, read, summary_same_bytes);                                                 \
 	PG_FUNCTION_INFO_V1(type##_hash);                                                              \
 	Datum type##_hash(PG_FUNCTION_ARGS)                                                            \
 	{                                                                                              \

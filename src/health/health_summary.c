@@ -722,19 +722,7 @@ same_health(const HealthSummary *a, const HealthSummary *b)
 	return true;
 }
 
-PG_FUNCTION_INFO_V1(health_summary_eq);
-Datum
-health_summary_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(same_health(health_summary_arg(fcinfo, 0), health_summary_arg(fcinfo, 1)));
-}
-
-PG_FUNCTION_INFO_V1(health_summary_ne);
-Datum
-health_summary_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(!same_health(health_summary_arg(fcinfo, 0), health_summary_arg(fcinfo, 1)));
-}
+SUMMARY_EQUAL(health_summary, health_summary_arg, same_health);
 
 static uint32
 hash_double(double value)

@@ -516,33 +516,4 @@ risk_model_recv(PG_FUNCTION_ARGS)
 
 /* ---- equality: of bytes, which are the same for equal numbers ---- */
 
-static bool
-same_model(const RiskModel *a, const RiskModel *b)
-{
-	return VARSIZE(a) == VARSIZE(b) &&
-		   memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE(a) - VARHDRSZ) == 0;
-}
-
-PG_FUNCTION_INFO_V1(risk_model_eq);
-Datum
-risk_model_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(same_model(risk_model_arg(fcinfo, 0), risk_model_arg(fcinfo, 1)));
-}
-
-PG_FUNCTION_INFO_V1(risk_model_ne);
-Datum
-risk_model_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(!same_model(risk_model_arg(fcinfo, 0), risk_model_arg(fcinfo, 1)));
-}
-
-PG_FUNCTION_INFO_V1(risk_model_hash);
-Datum
-risk_model_hash(PG_FUNCTION_ARGS)
-{
-	const RiskModel *m = risk_model_arg(fcinfo, 0);
-
-	PG_RETURN_UINT32(
-		hash_bytes((const unsigned char *) VARDATA_ANY(m), (int) VARSIZE(m) - VARHDRSZ));
-}
+SUMMARY_EQUAL_BY_BYTES(risk_model, risk_model_arg);

@@ -316,19 +316,7 @@ same_sample(const RiskSample *a, const RiskSample *b)
 		   memcmp(a->cells, b->cells, risk_row_bytes(a->features) * a->rows) == 0;
 }
 
-PG_FUNCTION_INFO_V1(risk_sample_eq);
-Datum
-risk_sample_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(same_sample(ordered_sample(fcinfo, 0), ordered_sample(fcinfo, 1)));
-}
-
-PG_FUNCTION_INFO_V1(risk_sample_ne);
-Datum
-risk_sample_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(!same_sample(ordered_sample(fcinfo, 0), ordered_sample(fcinfo, 1)));
-}
+SUMMARY_EQUAL(risk_sample, ordered_sample, same_sample);
 
 PG_FUNCTION_INFO_V1(risk_sample_hash);
 Datum

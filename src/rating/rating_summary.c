@@ -597,19 +597,7 @@ same_ratings(const RatingSummary *a, const RatingSummary *b)
 	return true;
 }
 
-PG_FUNCTION_INFO_V1(rating_summary_eq);
-Datum
-rating_summary_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(same_ratings(readable_summary(fcinfo, 0), readable_summary(fcinfo, 1)));
-}
-
-PG_FUNCTION_INFO_V1(rating_summary_ne);
-Datum
-rating_summary_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(!same_ratings(readable_summary(fcinfo, 0), readable_summary(fcinfo, 1)));
-}
+SUMMARY_EQUAL(rating_summary, readable_summary, same_ratings);
 
 PG_FUNCTION_INFO_V1(rating_summary_hash);
 Datum

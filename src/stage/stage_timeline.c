@@ -440,19 +440,7 @@ same_points(const StageTimeline *a, const StageTimeline *b)
 	return a->n == b->n && memcmp(a->points, b->points, a->n * STAGE_TIMELINE_POINT) == 0;
 }
 
-PG_FUNCTION_INFO_V1(stage_timeline_eq);
-Datum
-stage_timeline_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(same_points(readable_timeline(fcinfo, 0), readable_timeline(fcinfo, 1)));
-}
-
-PG_FUNCTION_INFO_V1(stage_timeline_ne);
-Datum
-stage_timeline_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(!same_points(readable_timeline(fcinfo, 0), readable_timeline(fcinfo, 1)));
-}
+SUMMARY_EQUAL(stage_timeline, readable_timeline, same_points);
 
 PG_FUNCTION_INFO_V1(stage_timeline_hash);
 Datum

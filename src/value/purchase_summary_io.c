@@ -569,21 +569,7 @@ same_purchases(const PurchaseSummary *a, const PurchaseSummary *b)
 		   same_money(a, &a->refunds, b, &b->refunds);
 }
 
-PG_FUNCTION_INFO_V1(purchase_summary_eq);
-Datum
-purchase_summary_eq(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(
-		same_purchases(purchase_summary_arg(fcinfo, 0), purchase_summary_arg(fcinfo, 1)));
-}
-
-PG_FUNCTION_INFO_V1(purchase_summary_ne);
-Datum
-purchase_summary_ne(PG_FUNCTION_ARGS)
-{
-	PG_RETURN_BOOL(
-		!same_purchases(purchase_summary_arg(fcinfo, 0), purchase_summary_arg(fcinfo, 1)));
-}
+SUMMARY_EQUAL(purchase_summary, purchase_summary_arg, same_purchases);
 
 static uint32
 hash_int64(uint32 hash, int64 value)
