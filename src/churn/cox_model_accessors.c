@@ -8,6 +8,7 @@
 #include "catalog/pg_type.h"
 #include "common/chi_square.h"
 #include "common/confidence_bounds.h"
+#include "common/float8_or_null.h"
 #include "funcapi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -17,20 +18,12 @@
 
 /* ---- one number ---- */
 
-static Datum
-number_or_null(FunctionCallInfo fcinfo, double value)
-{
-	if (isnan(value))
-		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(value);
-}
-
 /* log_likelihood(cox_model) -> double precision: the log partial likelihood at the maximum. */
 PG_FUNCTION_INFO_V1(cox_model_log_likelihood);
 Datum
 cox_model_log_likelihood(PG_FUNCTION_ARGS)
 {
-	return number_or_null(fcinfo, cox_model_arg(fcinfo, 0)->log_likelihood);
+	return float8_or_null(fcinfo, cox_model_arg(fcinfo, 0)->log_likelihood);
 }
 
 /* null_log_likelihood(cox_model) -> double precision: with all coefficients 0. */
@@ -38,7 +31,7 @@ PG_FUNCTION_INFO_V1(cox_model_null_log_likelihood);
 Datum
 cox_model_null_log_likelihood(PG_FUNCTION_ARGS)
 {
-	return number_or_null(fcinfo, cox_model_arg(fcinfo, 0)->log_likelihood_null);
+	return float8_or_null(fcinfo, cox_model_arg(fcinfo, 0)->log_likelihood_null);
 }
 
 /* concordance(cox_model) -> double precision: Harrell's C, 0..1; NULL if no pair compares. */
@@ -46,7 +39,7 @@ PG_FUNCTION_INFO_V1(cox_model_concordance);
 Datum
 cox_model_concordance(PG_FUNCTION_ARGS)
 {
-	return number_or_null(fcinfo, cox_model_arg(fcinfo, 0)->concordance);
+	return float8_or_null(fcinfo, cox_model_arg(fcinfo, 0)->concordance);
 }
 
 /* model_status(cox_model) -> text */
@@ -96,10 +89,7 @@ array_of(const double *numbers, int n)
 	int lower_bound = 1;
 
 	for (int i = 0; i < n; i++)
-	{
-		elements[i] = Float8GetDatum(numbers[i]);
-		nulls[i] = isnan(numbers[i]);
-	}
+		float8_or_null_set(elements, nulls, i, numbers[i]);
 	return PointerGetDatum(construct_md_array(elements, nulls, 1, &n, &lower_bound, FLOAT8OID,
 											  sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
@@ -201,10 +191,7 @@ parameter_row(FuncCallContext *scan, const ParametersState *state)
 
 	values[0] = CStringGetTextDatum(cox_name(state->model, i));
 	for (int column = 1; column < PARAMETER_COLUMNS; column++)
-	{
-		values[column] = Float8GetDatum(numbers[column]);
-		nulls[column] = isnan(numbers[column]);
-	}
+		float8_or_null_set(values, nulls, column, numbers[column]);
 	return HeapTupleGetDatum(heap_form_tuple(scan->tuple_desc, values, nulls));
 }
 
@@ -288,7 +275,7 @@ cox_model_hazard_ratio(PG_FUNCTION_ARGS)
 		if (!isnan(coefficient))
 			sum += coefficient * (x[i] - (reference ? reference[i] : 0));
 	}
-	return number_or_null(fcinfo, exp(sum));
+	return float8_or_null(fcinfo, exp(sum));
 }
 
 /*

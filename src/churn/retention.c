@@ -8,33 +8,6 @@
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 
-#define DAYS_A_WEEK 7
-#define FIRST_MONDAY 2 /* 2000-01-03, counted from 2000-01-01 */
-
-static int
-floor_div(int a, int b)
-{
-	return a >= 0 ? a / b : -((b - 1 - a) / b);
-}
-
-/* The number of the period in which a date lies: one more from each period to the next. */
-static int
-period_number(PeriodUnit unit, DateADT date)
-{
-	int year;
-	int month;
-	int day;
-
-	if (unit == PERIOD_DAY)
-		return date;
-	if (unit == PERIOD_WEEK)
-		return floor_div(date - FIRST_MONDAY, DAYS_A_WEEK);
-	j2date(date + POSTGRES_EPOCH_JDATE, &year, &month, &day);
-	if (unit == PERIOD_YEAR)
-		return year;
-	return unit == PERIOD_MONTH ? year * MONTHS_PER_YEAR + month - 1 : year * 4 + (month - 1) / 3;
-}
-
 /* The unit in argument i; a literal is read once. */
 static PeriodUnit
 unit_arg(FunctionCallInfo fcinfo, int i)

@@ -8,27 +8,34 @@
 
 #include <math.h>
 
-/*
- * The walk, standing where the estimate of a duration was last changed.  False if the curve doesn't
- * say: nobody was observed for so long, and not all are known to have left before.
- */
-static bool
-walk_to(const SurvivalCurve *s, double duration, SurvivalWalk *w)
+/* What a function is asked: a curve, and the duration at which to look at it. */
+typedef struct Question
 {
-	*w = survival_walk(s);
-	while (survival_walk_peek(w) <= duration && survival_walk_next(w))
+	double duration;
+	SurvivalWalk walk; /* standing where the estimate of the duration was last changed */
+	bool known;		   /* false: nobody was observed for so long, and not all had left before */
+} Question;
+
+static Question
+question_args(FunctionCallInfo fcinfo, SurvivalUnit given)
+{
+	const SurvivalCurve *s = survival_arg(fcinfo, 0);
+	Question q = {survival_duration_arg(fcinfo, 1, given, s), survival_walk(s), false};
+
+	while (survival_walk_peek(&q.walk) <= q.duration && survival_walk_next(&q.walk))
 		;
-	return s->used > 0 && (w->survival == 0 || duration <= survival_walk_last(w));
+	q.known = s->used > 0 && (q.walk.survival == 0 || q.duration <= survival_walk_last(&q.walk));
+	return q;
 }
 
 static Datum
-survival_result(FunctionCallInfo fcinfo, const SurvivalCurve *s, double duration)
+survival_result(FunctionCallInfo fcinfo, SurvivalUnit given)
 {
-	SurvivalWalk w;
+	Question q = question_args(fcinfo, given);
 
-	if (!walk_to(s, duration, &w))
+	if (!q.known)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(w.survival);
+	PG_RETURN_FLOAT8(q.walk.survival);
 }
 
 /*
@@ -41,7 +48,7 @@ PG_FUNCTION_INFO_V1(survival_at_float8);
 Datum
 survival_at_float8(PG_FUNCTION_ARGS)
 {
-	return survival_result(fcinfo, survival_arg(fcinfo, 0), survival_duration_float8(fcinfo, 1));
+	return survival_result(fcinfo, SURVIVAL_NUMBER);
 }
 
 /* survival_at(survival_curve, duration interval) -> double precision */
@@ -49,19 +56,17 @@ PG_FUNCTION_INFO_V1(survival_at_interval);
 Datum
 survival_at_interval(PG_FUNCTION_ARGS)
 {
-	const SurvivalCurve *s = survival_arg(fcinfo, 0);
-
-	return survival_result(fcinfo, s, survival_duration_interval(fcinfo, 1, s));
+	return survival_result(fcinfo, SURVIVAL_DAY);
 }
 
 static Datum
-std_error_result(FunctionCallInfo fcinfo, const SurvivalCurve *s, double duration)
+std_error_result(FunctionCallInfo fcinfo, SurvivalUnit given)
 {
-	SurvivalWalk w;
+	Question q = question_args(fcinfo, given);
 
-	if (!walk_to(s, duration, &w) || w.survival == 0)
+	if (!q.known || q.walk.survival == 0)
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(w.survival * sqrt(w.log_variance));
+	PG_RETURN_FLOAT8(q.walk.survival * sqrt(q.walk.log_variance));
 }
 
 /*
@@ -73,27 +78,25 @@ PG_FUNCTION_INFO_V1(survival_std_error_float8);
 Datum
 survival_std_error_float8(PG_FUNCTION_ARGS)
 {
-	return std_error_result(fcinfo, survival_arg(fcinfo, 0), survival_duration_float8(fcinfo, 1));
+	return std_error_result(fcinfo, SURVIVAL_NUMBER);
 }
 
 PG_FUNCTION_INFO_V1(survival_std_error_interval);
 Datum
 survival_std_error_interval(PG_FUNCTION_ARGS)
 {
-	const SurvivalCurve *s = survival_arg(fcinfo, 0);
-
-	return std_error_result(fcinfo, s, survival_duration_interval(fcinfo, 1, s));
+	return std_error_result(fcinfo, SURVIVAL_DAY);
 }
 
 static Datum
-interval_result(FunctionCallInfo fcinfo, const SurvivalCurve *s, double duration)
+interval_result(FunctionCallInfo fcinfo, SurvivalUnit given)
 {
+	Question q = question_args(fcinfo, given);
 	SurvivalLimits limits = survival_limits_args(fcinfo, 2);
-	SurvivalWalk w;
 
-	if (!walk_to(s, duration, &w))
+	if (!q.known)
 		return confidence_bounds_result(fcinfo, (ConfidenceBounds){NAN, NAN});
-	return confidence_bounds_result(fcinfo, survival_limits_at(&w, &limits));
+	return confidence_bounds_result(fcinfo, survival_limits_at(&q.walk, &limits));
 }
 
 /*
@@ -105,27 +108,25 @@ PG_FUNCTION_INFO_V1(survival_interval_float8);
 Datum
 survival_interval_float8(PG_FUNCTION_ARGS)
 {
-	return interval_result(fcinfo, survival_arg(fcinfo, 0), survival_duration_float8(fcinfo, 1));
+	return interval_result(fcinfo, SURVIVAL_NUMBER);
 }
 
 PG_FUNCTION_INFO_V1(survival_interval_interval);
 Datum
 survival_interval_interval(PG_FUNCTION_ARGS)
 {
-	const SurvivalCurve *s = survival_arg(fcinfo, 0);
-
-	return interval_result(fcinfo, s, survival_duration_interval(fcinfo, 1, s));
+	return interval_result(fcinfo, SURVIVAL_DAY);
 }
 
 static Datum
-cumulative_hazard_result(FunctionCallInfo fcinfo, const SurvivalCurve *s, double duration)
+cumulative_hazard_result(FunctionCallInfo fcinfo, SurvivalUnit given)
 {
-	SurvivalWalk w;
+	Question q = question_args(fcinfo, given);
 
 	/* unlike survival, it isn't known after everybody has left */
-	if (!walk_to(s, duration, &w) || duration > survival_walk_last(&w))
+	if (!q.known || q.duration > survival_walk_last(&q.walk))
 		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(w.hazard);
+	PG_RETURN_FLOAT8(q.walk.hazard);
 }
 
 /*
@@ -138,15 +139,12 @@ PG_FUNCTION_INFO_V1(cumulative_hazard_float8);
 Datum
 cumulative_hazard_float8(PG_FUNCTION_ARGS)
 {
-	return cumulative_hazard_result(fcinfo, survival_arg(fcinfo, 0),
-									survival_duration_float8(fcinfo, 1));
+	return cumulative_hazard_result(fcinfo, SURVIVAL_NUMBER);
 }
 
 PG_FUNCTION_INFO_V1(cumulative_hazard_interval);
 Datum
 cumulative_hazard_interval(PG_FUNCTION_ARGS)
 {
-	const SurvivalCurve *s = survival_arg(fcinfo, 0);
-
-	return cumulative_hazard_result(fcinfo, s, survival_duration_interval(fcinfo, 1, s));
+	return cumulative_hazard_result(fcinfo, SURVIVAL_DAY);
 }

@@ -70,8 +70,8 @@ survival_days(const Interval *duration)
 	return (double) microseconds / MICROSECONDS_PER_DAY;
 }
 
-Interval *
-survival_interval_of_days(double days)
+static Interval *
+interval_of_days(double days)
 {
 	Interval *result = palloc0(sizeof(Interval));
 	double whole = floor(days);
@@ -88,6 +88,14 @@ survival_interval_of_days(double days)
 		result->time -= USECS_PER_DAY;
 	}
 	return result;
+}
+
+Datum
+survival_interval_or_null(FunctionCallInfo fcinfo, double days)
+{
+	if (isnan(days))
+		PG_RETURN_NULL();
+	PG_RETURN_INTERVAL_P(interval_of_days(days));
 }
 
 void

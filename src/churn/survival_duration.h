@@ -22,8 +22,11 @@ extern double survival_checked_duration(double duration);
  */
 extern double survival_days(const Interval *duration);
 
-/* The interval of so many days, in whole days and the time that is left. */
-extern Interval *survival_interval_of_days(double days);
+/*
+ * The result of an SQL function that returns so many days as an interval, in whole days and the time
+ * that is left; NaN is NULL.
+ */
+extern Datum survival_interval_or_null(FunctionCallInfo fcinfo, double days);
 
 /* ERROR (22023) unless 0 <= entry < duration; 0 is "from the beginning", for any duration. */
 extern void survival_check_entry(double entry, double duration);

@@ -63,8 +63,8 @@ from_intervals(FunctionCallInfo fcinfo)
 {
 	const SurvivalCurve *s = survival_arg(fcinfo, 0);
 
-	return experience_between(s, survival_duration_interval(fcinfo, 1, s),
-							  survival_duration_interval(fcinfo, 2, s));
+	return experience_between(s, survival_duration_arg(fcinfo, 1, SURVIVAL_DAY, s),
+							  survival_duration_arg(fcinfo, 2, SURVIVAL_DAY, s));
 }
 
 static Datum

@@ -43,11 +43,9 @@ survival_limits_at(const SurvivalWalk *w, const SurvivalLimits *limits)
 	return survival_bounds(w->survival, w->log_variance, limits->z, limits->method);
 }
 
-double
-survival_duration_float8(FunctionCallInfo fcinfo, int i)
+static double
+not_nan(double duration)
 {
-	double duration = PG_GETARG_FLOAT8(i);
-
 	if (isnan(duration))
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE), errmsg("invalid duration NaN"),
 						errdetail("A duration to look at is a number.")));
@@ -64,8 +62,10 @@ survival_check_days(const SurvivalCurve *s)
 }
 
 double
-survival_duration_interval(FunctionCallInfo fcinfo, int i, const SurvivalCurve *s)
+survival_duration_arg(FunctionCallInfo fcinfo, int i, SurvivalUnit given, const SurvivalCurve *s)
 {
+	if (given == SURVIVAL_NUMBER)
+		return not_nan(PG_GETARG_FLOAT8(i));
 	survival_check_days(s);
 	return survival_days(PG_GETARG_INTERVAL_P(i));
 }

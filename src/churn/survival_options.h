@@ -20,11 +20,12 @@ extern SurvivalLimits survival_limits_args(FunctionCallInfo fcinfo, int i);
 /* The limits at the point where a walk stands. */
 extern ConfidenceBounds survival_limits_at(const SurvivalWalk *w, const SurvivalLimits *limits);
 
-/* A duration to look at, as a number in the curve's unit; ERROR (22003) for NaN. */
-extern double survival_duration_float8(FunctionCallInfo fcinfo, int i);
-
-/* The same as an interval; ERROR (22023) if the curve's durations are numbers. */
-extern double survival_duration_interval(FunctionCallInfo fcinfo, int i, const SurvivalCurve *s);
+/*
+ * A duration to look at, in the curve's unit, from argument i: a number, ERROR (22003) for NaN, or
+ * an interval, ERROR (22023) if the curve's durations are numbers.
+ */
+extern double survival_duration_arg(FunctionCallInfo fcinfo, int i, SurvivalUnit given,
+									const SurvivalCurve *s);
 
 /* ERROR (22023) unless the curve was built from intervals. */
 extern void survival_check_days(const SurvivalCurve *s);

@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "common/float8_or_null.h"
 #include "funcapi.h"
 
 #define COLUMNS 9
@@ -47,10 +48,7 @@ point_row(FuncCallContext *scan, const PointsState *state)
 	bool nulls[COLUMNS];
 
 	for (int i = 0; i < COLUMNS; i++)
-	{
-		values[i] = Float8GetDatum(numbers[i]);
-		nulls[i] = isnan(numbers[i]);
-	}
+		float8_or_null_set(values, nulls, i, numbers[i]);
 	return HeapTupleGetDatum(heap_form_tuple(scan->tuple_desc, values, nulls));
 }
 

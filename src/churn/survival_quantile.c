@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "churn/survival_duration.h"
+#include "common/float8_or_null.h"
 #include "common/shortest_dec.h"
 #include "utils/timestamp.h"
 
@@ -113,20 +114,10 @@ share_arg(FunctionCallInfo fcinfo, int i)
 }
 
 static Datum
-number_or_null(FunctionCallInfo fcinfo, double value)
-{
-	if (isnan(value))
-		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(value);
-}
-
-static Datum
 interval_or_null(FunctionCallInfo fcinfo, const SurvivalCurve *s, double days)
 {
 	survival_check_days(s);
-	if (isnan(days))
-		PG_RETURN_NULL();
-	PG_RETURN_INTERVAL_P(survival_interval_of_days(days));
+	return survival_interval_or_null(fcinfo, days);
 }
 
 /*
@@ -140,7 +131,7 @@ PG_FUNCTION_INFO_V1(survival_quantile);
 Datum
 survival_quantile(PG_FUNCTION_ARGS)
 {
-	return number_or_null(fcinfo, quantile_of(survival_arg(fcinfo, 0), share_arg(fcinfo, 1)));
+	return float8_or_null(fcinfo, quantile_of(survival_arg(fcinfo, 0), share_arg(fcinfo, 1)));
 }
 
 /* median_survival(survival_curve) -> double precision: survival_quantile() of 0.5. */
@@ -148,7 +139,7 @@ PG_FUNCTION_INFO_V1(median_survival);
 Datum
 median_survival(PG_FUNCTION_ARGS)
 {
-	return number_or_null(fcinfo, quantile_of(survival_arg(fcinfo, 0), 0.5));
+	return float8_or_null(fcinfo, quantile_of(survival_arg(fcinfo, 0), 0.5));
 }
 
 /* lifetime_quantile(survival_curve, share) -> interval; ERROR for a curve of numbers. */

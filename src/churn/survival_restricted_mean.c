@@ -12,6 +12,7 @@
 #include <math.h>
 
 #include "churn/survival_duration.h"
+#include "common/float8_or_null.h"
 #include "utils/timestamp.h"
 
 typedef struct RestrictedMean
@@ -110,23 +111,7 @@ from_interval(FunctionCallInfo fcinfo)
 {
 	const SurvivalCurve *s = survival_arg(fcinfo, 0);
 
-	return restricted_mean_of(s, survival_duration_interval(fcinfo, 1, s));
-}
-
-static Datum
-number_or_null(FunctionCallInfo fcinfo, double value)
-{
-	if (isnan(value))
-		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(value);
-}
-
-static Datum
-interval_or_null(FunctionCallInfo fcinfo, double days)
-{
-	if (isnan(days))
-		PG_RETURN_NULL();
-	PG_RETURN_INTERVAL_P(survival_interval_of_days(days));
+	return restricted_mean_of(s, survival_duration_arg(fcinfo, 1, SURVIVAL_DAY, s));
 }
 
 /*
@@ -142,7 +127,7 @@ restricted_mean_float8(PG_FUNCTION_ARGS)
 {
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	return number_or_null(fcinfo, from_number(fcinfo).mean);
+	return float8_or_null(fcinfo, from_number(fcinfo).mean);
 }
 
 /* restricted_mean(survival_curve, horizon interval) -> interval */
@@ -150,7 +135,7 @@ PG_FUNCTION_INFO_V1(restricted_mean_interval);
 Datum
 restricted_mean_interval(PG_FUNCTION_ARGS)
 {
-	return interval_or_null(fcinfo, from_interval(fcinfo).mean);
+	return survival_interval_or_null(fcinfo, from_interval(fcinfo).mean);
 }
 
 /* restricted_mean_std_error(survival_curve, horizon double precision) -> double precision */
@@ -160,7 +145,7 @@ restricted_mean_std_error_float8(PG_FUNCTION_ARGS)
 {
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
-	return number_or_null(fcinfo, from_number(fcinfo).std_error);
+	return float8_or_null(fcinfo, from_number(fcinfo).std_error);
 }
 
 /* restricted_mean_std_error(survival_curve, horizon interval) -> interval */
@@ -168,5 +153,5 @@ PG_FUNCTION_INFO_V1(restricted_mean_std_error_interval);
 Datum
 restricted_mean_std_error_interval(PG_FUNCTION_ARGS)
 {
-	return interval_or_null(fcinfo, from_interval(fcinfo).std_error);
+	return survival_interval_or_null(fcinfo, from_interval(fcinfo).std_error);
 }

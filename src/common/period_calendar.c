@@ -11,15 +11,32 @@
 
 /* ---- dates: whole days since 2000-01-01, whatever the zone ---- */
 
+#define FIRST_MONDAY 2 /* 2000-01-03 */
+#define DAYS_A_WEEK 7
+#define EPOCH_YEAR 2000
+
 static DateADT
 date_of(int year, int month, int day)
 {
 	return date2j(year, month, day) - POSTGRES_EPOCH_JDATE;
 }
 
-/* The day on which the period of a date starts. */
-static DateADT
-start_of(PeriodUnit unit, DateADT date)
+static int32
+floor_div(int32 a, int32 b)
+{
+	return a / b - (a % b < 0);
+}
+
+static int32
+months_a_period(PeriodUnit unit)
+{
+	if (unit == PERIOD_YEAR)
+		return MONTHS_PER_YEAR;
+	return unit == PERIOD_QUARTER ? 3 : 1;
+}
+
+int32
+period_number(PeriodUnit unit, DateADT date)
 {
 	int year;
 	int month;
@@ -27,41 +44,25 @@ start_of(PeriodUnit unit, DateADT date)
 
 	if (unit == PERIOD_DAY)
 		return date;
-	if (unit == PERIOD_WEEK) /* j2day: 0 is Sunday */
-		return date - (j2day(date + POSTGRES_EPOCH_JDATE) + 6) % 7;
+	if (unit == PERIOD_WEEK)
+		return floor_div(date - FIRST_MONDAY, DAYS_A_WEEK);
 	j2date(date + POSTGRES_EPOCH_JDATE, &year, &month, &day);
-	if (unit == PERIOD_QUARTER)
-		month -= (month - 1) % 3;
-	return date_of(year, unit == PERIOD_YEAR ? 1 : month, 1);
+	return floor_div((year - EPOCH_YEAR) * MONTHS_PER_YEAR + month - 1, months_a_period(unit));
 }
 
 DateADT
-period_next(PeriodUnit unit, DateADT start)
+period_date(PeriodUnit unit, int32 number)
 {
-	/* a day in the next period, and in no later one */
-	static const int reach[] = {1, 7, 31, 92, 366};
-
-	return start_of(unit, start + reach[unit]);
-}
-
-/* The periods of a unit counted through; 0 is January 2000, or the day, week (3rd) ... of it. */
-static int32
-number_of(PeriodUnit unit, DateADT start)
-{
-	int year;
-	int month;
-	int day;
+	int32 months;
+	int32 year;
 
 	if (unit == PERIOD_DAY)
-		return start;
+		return number;
 	if (unit == PERIOD_WEEK)
-		return (start - date_of(2000, 1, 3)) / 7; /* both are Mondays */
-	j2date(start + POSTGRES_EPOCH_JDATE, &year, &month, &day);
-	if (unit == PERIOD_YEAR)
-		return year - 2000;
-	if (unit == PERIOD_QUARTER)
-		return (year - 2000) * 4 + (month - 1) / 3;
-	return (year - 2000) * MONTHS_PER_YEAR + month - 1;
+		return number * DAYS_A_WEEK + FIRST_MONDAY;
+	months = number * months_a_period(unit);
+	year = floor_div(months, MONTHS_PER_YEAR);
+	return date_of(year + EPOCH_YEAR, months - year * MONTHS_PER_YEAR + 1, 1);
 }
 
 /* ---- the clock of a zone ---- */
@@ -152,12 +153,13 @@ work_out(const PeriodKey *key, TimestampTz at)
 {
 	Period period = {0};
 	int ahead;
-	DateADT first = start_of(key->unit, local_date(at, key->zone, &ahead));
+	int32 number = period_number(key->unit, local_date(at, key->zone, &ahead));
+	DateADT first = period_date(key->unit, number);
 
 	period.begin = midnight(first, ahead);
-	period.end = midnight(period_next(key->unit, first), ahead);
+	period.end = midnight(period_date(key->unit, number + 1), ahead);
 	cut_at_transitions(&period, at, key->zone);
-	period.number = number_of(key->unit, first);
+	period.number = number;
 	period.ahead = ahead;
 	/* where the zone skipped the whole first day (it moved across the date line), the next one */
 	period.start = local_date(period_instant(first, key->zone), key->zone, NULL);

@@ -75,18 +75,38 @@ period_zone(const text *name)
 	return zone_by_name(buffer);
 }
 
+static int
+remember_word(const text *word, char *known, int size)
+{
+	int length = VARSIZE_ANY_EXHDR(word);
+
+	if (length > size)
+		return -1; /* odd, and looked up anew for each row */
+	memcpy(known, VARDATA_ANY(word), length);
+	return length;
+}
+
+void
+period_words_read(PeriodWords *words, const text *unit, const text *zone)
+{
+	const pg_tz *tz;
+
+	words->calendar = NULL; /* should one of the words be wrong */
+	tz = zone == NULL ? session_timezone : period_zone(zone);
+	words->unit_length = remember_word(unit, words->unit, sizeof(words->unit));
+	if (zone != NULL)
+		words->zone_length = remember_word(zone, words->zone, sizeof(words->zone));
+	words->calendar = period_calendar(period_unit(unit), tz);
+}
+
 /* ---- period_start(at, unit [, time_zone]) ---- */
 
-/* The calendar of a call, and the words by which it was found. */
+/* The calendar of a call, and whether it can change from row to row. */
 typedef struct CallCache
 {
-	PeriodCalendar *calendar; /* NULL: not found yet */
-	bool constant;			  /* neither word can change from row to row */
-	bool session_zone;		  /* the zone is that of the session, which can */
-	int unit_length;
-	int zone_length;
-	char unit[NAMEDATALEN];
-	char zone[TZ_STRLEN_MAX + 1];
+	PeriodWords words;
+	bool constant;	   /* neither word can change */
+	bool session_zone; /* the zone is that of the session, which can */
 } CallCache;
 
 bool
@@ -110,23 +130,6 @@ new_call_cache(FunctionCallInfo fcinfo)
 	return cache;
 }
 
-static bool
-same_word(const text *word, const char *known, int length)
-{
-	return (int) VARSIZE_ANY_EXHDR(word) == length && memcmp(VARDATA_ANY(word), known, length) == 0;
-}
-
-static int
-remember_word(const text *word, char *known, int size)
-{
-	int length = VARSIZE_ANY_EXHDR(word);
-
-	if (length > size)
-		return -1; /* odd, and looked up anew for each row */
-	memcpy(known, VARDATA_ANY(word), length);
-	return length;
-}
-
 /* The calendar for the words of this call, which may be those of the last one. */
 static pg_noinline PeriodCalendar *
 calendar_by_words(FunctionCallInfo fcinfo, CallCache *cache)
@@ -134,17 +137,9 @@ calendar_by_words(FunctionCallInfo fcinfo, CallCache *cache)
 	const text *unit = PG_GETARG_TEXT_PP(1);
 	const text *zone = cache->session_zone ? NULL : PG_GETARG_TEXT_PP(2);
 
-	if (cache->calendar != NULL && same_word(unit, cache->unit, cache->unit_length) &&
-		(zone == NULL ? cache->calendar->key.zone == session_timezone
-					  : same_word(zone, cache->zone, cache->zone_length)))
-		return cache->calendar;
-	cache->calendar = NULL;
-	cache->unit_length = remember_word(unit, cache->unit, sizeof(cache->unit));
-	if (zone != NULL)
-		cache->zone_length = remember_word(zone, cache->zone, sizeof(cache->zone));
-	cache->calendar =
-		period_calendar(period_unit(unit), zone == NULL ? session_timezone : period_zone(zone));
-	return cache->calendar;
+	if (!period_words_are(&cache->words, unit, zone))
+		period_words_read(&cache->words, unit, zone);
+	return cache->words.calendar;
 }
 
 static inline PeriodCalendar *
@@ -154,9 +149,9 @@ call_calendar(FunctionCallInfo fcinfo)
 
 	if (unlikely(cache == NULL))
 		cache = new_call_cache(fcinfo);
-	if (likely(cache->constant && cache->calendar != NULL &&
-			   (!cache->session_zone || cache->calendar->key.zone == session_timezone)))
-		return cache->calendar;
+	if (likely(cache->constant && cache->words.calendar != NULL &&
+			   (!cache->session_zone || cache->words.calendar->key.zone == session_timezone)))
+		return cache->words.calendar;
 	return calendar_by_words(fcinfo, cache);
 }
 

@@ -42,7 +42,7 @@ typedef struct Period
 	TimestampTz begin;
 	TimestampTz end;
 	DateADT start; /* the date on which the period starts */
-	int32 number;  /* one more from each period to the next */
+	int32 number;  /* of the period, as period_number() has it */
 	int32 ahead;   /* how far the clock of the zone is ahead of UTC, in seconds */
 } Period;
 
@@ -86,8 +86,14 @@ extern pg_tz *period_zone(const text *name);
  */
 extern bool period_word_is_literal(FmgrInfo *function, int i);
 
-/* The date on which the next period starts. */
-extern DateADT period_next(PeriodUnit unit, DateADT start);
+/*
+ * The number of the period that holds a date: one more from each period to the next; 0 is January
+ * 2000, or the day, week (of the 3rd), quarter or year.
+ */
+extern int32 period_number(PeriodUnit unit, DateADT date);
+
+/* The first date of a period. */
+extern DateADT period_date(PeriodUnit unit, int32 number);
 
 /*
  * The instant at which a date begins in a zone: where midnight is skipped or comes twice, what
@@ -111,6 +117,37 @@ period_at(PeriodCalendar *calendar, TimestampTz at)
 		if (at >= slot->period[i].begin && at < slot->period[i].end)
 			return &slot->period[i];
 	return period_find(calendar, at);
+}
+
+/*
+ * The words by which a calendar was found, so that as long as the same come from row to row they
+ * need not be read again.  Zeroed, it knows none.
+ */
+typedef struct PeriodWords
+{
+	PeriodCalendar *calendar; /* NULL: not found yet */
+	int unit_length;
+	int zone_length;
+	char unit[NAMEDATALEN];
+	char zone[TZ_STRLEN_MAX + 1];
+} PeriodWords;
+
+/* Find the calendar of other words; without a zone that of the session. */
+extern void period_words_read(PeriodWords *words, const text *unit, const text *zone);
+
+static inline bool
+period_word_is(const text *word, const char *known, int length)
+{
+	return (int) VARSIZE_ANY_EXHDR(word) == length && memcmp(VARDATA_ANY(word), known, length) == 0;
+}
+
+/* Do these words mean the calendar that is known?  The session's zone is a variable. */
+static inline bool
+period_words_are(const PeriodWords *words, const text *unit, const text *zone)
+{
+	return words->calendar != NULL && period_word_is(unit, words->unit, words->unit_length) &&
+		   (zone == NULL ? words->calendar->key.zone == session_timezone
+						 : period_word_is(zone, words->zone, words->zone_length));
 }
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_enum.h"
-#include "utils/builtins.h"
+#include "common/enum_label.h"
 #include "utils/syscache.h"
 
 static const char *const pillar_labels[PILLAR_COUNT] = {"clarity", "consistency", "convenience",
@@ -50,16 +50,9 @@ pillar_unknown(const char *label)
 static ClsPillar
 pillar_of_value(Oid value)
 {
-	HeapTuple tuple = SearchSysCache1(ENUMOID, ObjectIdGetDatum(value));
-	char *label;
-	ClsPillar pillar;
+	char *label = enum_label(value);
+	ClsPillar pillar = pillar_from_label(label);
 
-	if (!HeapTupleIsValid(tuple))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-						errmsg("invalid internal value for enum: %u", value)));
-	label = pstrdup(NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel));
-	ReleaseSysCache(tuple);
-	pillar = pillar_from_label(label);
 	if (pillar == PILLAR_NONE)
 		pillar_unknown(label);
 	pfree(label);

@@ -8,6 +8,7 @@
  */
 #include "health/health_summary.h"
 
+#include "common/float8_or_null.h"
 #include "utils/builtins.h"
 
 /* Weights such as .7 against .4 + .3 are halves, whatever their rounding says. */
@@ -153,7 +154,5 @@ health_coverage(PG_FUNCTION_ARGS)
 	HealthReading reading = {HEALTH_RENORMALISE, 0, PILLAR_NONE};
 	HealthTotals t = health_totals(health_summary_arg(fcinfo, 0), &reading);
 
-	if (isnan(t.coverage))
-		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(t.coverage);
+	return float8_or_null(fcinfo, t.coverage);
 }

@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "common/float8_or_null.h"
 #include "common/normal.h"
 #include "funcapi.h"
 #include "health/risk_model.h"
@@ -24,14 +25,6 @@ critical_value_arg(FunctionCallInfo fcinfo, int i)
 	return normal_critical_value(confidence);
 }
 
-/* A number as a column: NaN is NULL. */
-static void
-set_column(Datum *values, bool *nulls, int i, double value)
-{
-	nulls[i] = isnan(value);
-	values[i] = Float8GetDatum(nulls[i] ? 0 : value);
-}
-
 /* The standard error of estimate i (0: the intercept); NaN if it isn't known. */
 static double
 standard_error(RiskModel *m, int i)
@@ -48,10 +41,10 @@ put_parameter(ReturnSetInfo *result, RiskModel *m, int i, const char *name, doub
 	bool nulls[5] = {false};
 
 	values[0] = CStringGetTextDatum(name);
-	set_column(values, nulls, 1, estimate);
-	set_column(values, nulls, 2, error);
-	set_column(values, nulls, 3, estimate - critical * error);
-	set_column(values, nulls, 4, estimate + critical * error);
+	float8_or_null_set(values, nulls, 1, estimate);
+	float8_or_null_set(values, nulls, 2, error);
+	float8_or_null_set(values, nulls, 3, estimate - critical * error);
+	float8_or_null_set(values, nulls, 4, estimate + critical * error);
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
@@ -85,9 +78,9 @@ put_odds_ratio(ReturnSetInfo *result, RiskModel *m, int i, const char *name, dou
 	bool nulls[4] = {false};
 
 	values[0] = CStringGetTextDatum(name);
-	set_column(values, nulls, 1, exp(estimate));
-	set_column(values, nulls, 2, exp(estimate - critical * error));
-	set_column(values, nulls, 3, exp(estimate + critical * error));
+	float8_or_null_set(values, nulls, 1, exp(estimate));
+	float8_or_null_set(values, nulls, 2, exp(estimate - critical * error));
+	float8_or_null_set(values, nulls, 3, exp(estimate + critical * error));
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
@@ -112,20 +105,12 @@ odds_ratios(PG_FUNCTION_ARGS)
 
 /* ---- numbers ---- */
 
-static Datum
-number_datum(FunctionCallInfo fcinfo, double value)
-{
-	if (isnan(value))
-		PG_RETURN_NULL();
-	PG_RETURN_FLOAT8(value);
-}
-
 /* log_likelihood(risk_model): of the sample, without the penalty; NULL if the model was given. */
 PG_FUNCTION_INFO_V1(risk_model_log_likelihood);
 Datum
 risk_model_log_likelihood(PG_FUNCTION_ARGS)
 {
-	return number_datum(fcinfo, risk_model_arg(fcinfo, 0)->log_likelihood);
+	return float8_or_null(fcinfo, risk_model_arg(fcinfo, 0)->log_likelihood);
 }
 
 /* log_loss(risk_model): mean of -log of the probability of what happened; 0 is perfect. */
@@ -135,7 +120,7 @@ log_loss(PG_FUNCTION_ARGS)
 {
 	const RiskModel *m = risk_model_arg(fcinfo, 0);
 
-	return number_datum(fcinfo, m->log_likelihood / -m->observations + 0.0);
+	return float8_or_null(fcinfo, m->log_likelihood / -m->observations + 0.0);
 }
 
 /* auc(risk_model): see auc.h */
@@ -143,7 +128,7 @@ PG_FUNCTION_INFO_V1(auc);
 Datum
 auc(PG_FUNCTION_ARGS)
 {
-	return number_datum(fcinfo, risk_model_arg(fcinfo, 0)->auc);
+	return float8_or_null(fcinfo, risk_model_arg(fcinfo, 0)->auc);
 }
 
 /* aic(risk_model): 2 x parameters that were estimated - 2 log-likelihood. */
@@ -156,7 +141,7 @@ risk_model_aic(PG_FUNCTION_ARGS)
 
 	for (int i = 0; i <= m->features; i++)
 		estimated += !isnan(risk_estimates(m)[i]);
-	return number_datum(fcinfo, 2 * estimated - 2 * m->log_likelihood);
+	return float8_or_null(fcinfo, 2 * estimated - 2 * m->log_likelihood);
 }
 
 /* model_status(risk_model): how the fit went, in a word. */

@@ -17,7 +17,7 @@ period_arg(FunctionCallInfo fcinfo, int i, const Activity *a)
 		return PG_INT32_MIN;
 	if (DATE_IS_NOEND(date))
 		return PG_INT32_MAX;
-	return activity_period_of(a->unit, date);
+	return period_number(a->unit, date);
 }
 
 /* activity_bucket(activity_summary) -> text: day, week, month, quarter or year. */
@@ -45,7 +45,7 @@ first_active(PG_FUNCTION_ARGS)
 {
 	Activity a = activity_arg(fcinfo, 0);
 
-	PG_RETURN_DATEADT(activity_period_date(a.unit, a.first));
+	PG_RETURN_DATEADT(period_date(a.unit, a.first));
 }
 
 /* last_active(activity_summary) -> date: the start of the last active period. */
@@ -55,7 +55,7 @@ last_active(PG_FUNCTION_ARGS)
 {
 	Activity a = activity_arg(fcinfo, 0);
 
-	PG_RETURN_DATEADT(activity_period_date(a.unit, a.last));
+	PG_RETURN_DATEADT(period_date(a.unit, a.last));
 }
 
 /* active_in(activity_summary, period date) -> boolean: in the period that holds the date? */
@@ -215,7 +215,7 @@ all_active_dates(FunctionCallInfo fcinfo, ResultRows *rows)
 
 	for (int32 period = a.first; period <= a.last; period++)
 		if (activity_in(&a, period))
-			result_row(rows)->value[0] = DateADTGetDatum(activity_period_date(a.unit, period));
+			result_row(rows)->value[0] = DateADTGetDatum(period_date(a.unit, period));
 }
 
 /* active_dates(activity_summary) -> set of date: the starts of the active periods. */

@@ -1,18 +1,10 @@
 /*
- * activity_period.h: periods counted through, and their dates.
- *
- * The numbers are those of period_at() in common/period_start.h.
+ * activity_period.h: what periods and their zones are called, and how far they go.
  */
 #ifndef CUSTOMER_LIFECYCLE_ACTIVITY_PERIOD_H
 #define CUSTOMER_LIFECYCLE_ACTIVITY_PERIOD_H
 
 #include "common/period_start.h"
-
-/* The number of the period that holds a date. */
-extern int32 activity_period_of(PeriodUnit unit, DateADT date);
-
-/* The first date of a period. */
-extern DateADT activity_period_date(PeriodUnit unit, int32 number);
 
 /* What the period is called: day, week, month, quarter, year. */
 extern const char *activity_unit_name(PeriodUnit unit);

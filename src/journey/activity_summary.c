@@ -122,48 +122,21 @@ writable_summary(FunctionCallInfo fcinfo, int i)
 
 /* ---- accumulate ---- */
 
-/* What a call knows of its clock, in fn_extra, and by which words. */
+/* What a call knows of its clock, in fn_extra. */
 typedef struct Clock
 {
-	PeriodCalendar *calendar; /* NULL: not found yet */
-	bool literal;			  /* no other words can come */
-	int unit_length;
-	int zone_length; /* of the word */
-	char unit[NAMEDATALEN];
-	char zone[TZ_STRLEN_MAX + 1];
+	PeriodWords words;
+	bool literal;	  /* no other words can come */
 	const char *name; /* of the zone */
 	int name_length;
 } Clock;
 
-static inline bool
-same_word(const text *word, const char *known, int length)
-{
-	return (int) VARSIZE_ANY_EXHDR(word) == length && memcmp(VARDATA_ANY(word), known, length) == 0;
-}
-
-static int
-remember_word(const text *word, char *known, int size)
-{
-	int length = VARSIZE_ANY_EXHDR(word);
-
-	if (length > size)
-		return -1; /* odd, and looked up anew for each row */
-	memcpy(known, VARDATA_ANY(word), length);
-	return length;
-}
-
 static pg_noinline void
 set_clock(Clock *clock, const text *unit, const text *zone)
 {
-	const pg_tz *tz = zone == NULL ? session_timezone : period_zone(zone);
-
-	clock->calendar = NULL;
-	clock->unit_length = remember_word(unit, clock->unit, sizeof(clock->unit));
-	if (zone != NULL)
-		clock->zone_length = remember_word(zone, clock->zone, sizeof(clock->zone));
-	clock->name = activity_zone_name(tz);
+	period_words_read(&clock->words, unit, zone);
+	clock->name = activity_zone_name(clock->words.calendar->key.zone);
 	clock->name_length = strlen(clock->name);
-	clock->calendar = period_calendar(period_unit(unit), tz);
 }
 
 static void
@@ -195,9 +168,7 @@ clock_of_call(FunctionCallInfo fcinfo)
 		clock = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Clock));
 		fcinfo->flinfo->fn_extra = clock;
 	}
-	if (unlikely(clock->calendar == NULL || !same_word(unit, clock->unit, clock->unit_length) ||
-				 (zone == NULL ? clock->calendar->key.zone != session_timezone
-							   : !same_word(zone, clock->zone, clock->zone_length))))
+	if (unlikely(!period_words_are(&clock->words, unit, zone)))
 	{
 		set_clock(clock, unit, zone);
 		/* the session's zone is a variable */
@@ -285,14 +256,14 @@ activity_summary_accum(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 						errmsg("an infinite timestamp is in no period"),
 						errhint("Leave such rows out with FILTER (WHERE isfinite(at)).")));
-	period = period_at(clock->calendar, at)->number;
+	period = period_at(clock->words.calendar, at)->number;
 	if (PG_ARGISNULL(0))
-		s = new_summary(clock->calendar->key.unit, clock->name, clock->name_length, period,
+		s = new_summary(clock->words.calendar->key.unit, clock->name, clock->name_length, period,
 						FIRST_BYTES);
 	else
 	{
 		s = writable_summary(fcinfo, 0);
-		check_clock(s, clock->calendar->key.unit, clock->name, clock->name_length);
+		check_clock(s, clock->words.calendar->key.unit, clock->name, clock->name_length);
 	}
 	PG_RETURN_POINTER(mark(s, period));
 }
@@ -385,10 +356,10 @@ period_of_string(const SummaryText *t, PeriodUnit unit, const Jsonb *active, int
 		date_in, CStringGetDatum(pnstrdup(v->val.string.val, v->val.string.len))));
 	if (DATE_NOT_FINITE(date))
 		summary_text_invalid(t, "Element %d of \"active\" is infinite.", i + 1);
-	period = activity_period_of(unit, date);
+	period = period_number(unit, date);
 	if (period < activity_first_period(unit) || period > activity_last_period(unit))
 		summary_text_invalid(t, "Element %d of \"active\" is out of range.", i + 1);
-	if (activity_period_date(unit, period) != date)
+	if (period_date(unit, period) != date)
 		summary_text_invalid(t, "Element %d of \"active\" is not the first day of a %s.", i + 1,
 							 activity_unit_name(unit));
 	return period;
@@ -420,7 +391,7 @@ append_period(StringInfo out, const Activity *a, int32 period)
 {
 	char date[MAXDATELEN + 1];
 
-	JsonEncodeDateTime(date, DateADTGetDatum(activity_period_date(a->unit, period)), DATEOID, NULL);
+	JsonEncodeDateTime(date, DateADTGetDatum(period_date(a->unit, period)), DATEOID, NULL);
 	appendStringInfo(out, "%s\"%s\"", period > a->first ? ", " : "", date);
 }
 

@@ -34,15 +34,14 @@ horizon_arg(FunctionCallInfo fcinfo, const CohortSummary *s)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("as_of must be finite"),
 				 errdetail("Activity is known up to the day before as_of.")));
-	begun = (int64) activity_period_of(s->unit, as_of - 1) - s->first + 1;
-	complete = activity_period_of(s->unit, as_of) - s->first;
+	begun = (int64) period_number(s->unit, as_of - 1) - s->first + 1;
+	complete = period_number(s->unit, as_of) - s->first;
 	if (begun <= last)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("there is activity after as_of"),
 				 errdetail("The last active %s begins on %s.", activity_unit_name(s->unit),
 						   DatumGetCString(DirectFunctionCall1(
-							   date_out,
-							   DateADTGetDatum(activity_period_date(s->unit, s->first + last))))),
+							   date_out, DateADTGetDatum(period_date(s->unit, s->first + last))))),
 				 errhint("Build the summary from the rows before as_of.")));
 	if (begun > s->periods + COHORT_MAX_PERIODS)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -89,7 +88,7 @@ cohort_rows(ResultRows *rows, const CohortSummary *s, int32 cohort, const Horizo
 			retained = size - gone;
 		if (known)
 			gone += cohort_last(s, cohort)[age];
-		row->value[0] = DateADTGetDatum(activity_period_date(s->unit, s->first + cohort));
+		row->value[0] = DateADTGetDatum(period_date(s->unit, s->first + cohort));
 		row->value[1] = Int32GetDatum(age);
 		row->value[2] = Int64GetDatum(size);
 		row->value[3] = Int64GetDatum(retained);
@@ -146,7 +145,7 @@ lifecycle_rows(FunctionCallInfo fcinfo, ResultRows *rows)
 		int64 dormant = (period > 0 ? last[period - 1] : 0) +
 						(period < s->periods ? cohort_pauses(s)[period] : 0);
 
-		row->value[0] = DateADTGetDatum(activity_period_date(s->unit, s->first + period));
+		row->value[0] = DateADTGetDatum(period_date(s->unit, s->first + period));
 		row->value[1] = Int64GetDatum(active[period]);
 		row->value[2] = Int64GetDatum(fresh);
 		row->value[3] = Int64GetDatum(before - dormant);

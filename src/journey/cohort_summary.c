@@ -380,10 +380,10 @@ first_of_text(const SummaryText *t, PeriodUnit unit)
 
 	if (DATE_NOT_FINITE(date))
 		summary_text_invalid(t, "\"first\" is infinite.");
-	period = activity_period_of(unit, date);
+	period = period_number(unit, date);
 	if (period < activity_first_period(unit) || period > activity_last_period(unit))
 		summary_text_invalid(t, "\"first\" is out of range.");
-	if (activity_period_date(unit, period) != date)
+	if (period_date(unit, period) != date)
 		summary_text_invalid(t, "\"first\" is not the first day of a %s.",
 							 activity_unit_name(unit));
 	return period;
@@ -459,8 +459,7 @@ cohort_summary_out(PG_FUNCTION_ARGS)
 	initStringInfo(&out);
 	appendStringInfo(&out, "{\"bucket\": \"%s\", \"time_zone\": ", activity_unit_name(s->unit));
 	escape_json(&out, pnstrdup(s->zone, s->zone_length));
-	JsonEncodeDateTime(date, DateADTGetDatum(activity_period_date(s->unit, s->first)), DATEOID,
-					   NULL);
+	JsonEncodeDateTime(date, DateADTGetDatum(period_date(s->unit, s->first)), DATEOID, NULL);
 	appendStringInfo(&out, ", \"first\": \"%s\", \"active\": [", date);
 	append_triangle(&out, s, cohort_active);
 	appendStringInfoString(&out, "], \"last\": [");

@@ -10,6 +10,7 @@
 #include "catalog/pg_enum.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_type.h"
+#include "common/enum_label.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/inval.h"
@@ -152,16 +153,9 @@ stage_oid(LifecycleStage stage)
 static LifecycleStage
 find_stage(Oid value)
 {
-	HeapTuple tuple = SearchSysCache1(ENUMOID, ObjectIdGetDatum(value));
-	char *label;
-	LifecycleStage stage;
+	char *label = enum_label(value);
+	LifecycleStage stage = stage_from_name(label, strlen(label));
 
-	if (!HeapTupleIsValid(tuple))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-						errmsg("invalid internal value for enum: %u", value)));
-	label = pstrdup(NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel));
-	ReleaseSysCache(tuple);
-	stage = stage_from_name(label, strlen(label));
 	if (stage == STAGE_NONE)
 		enum_was_changed(label);
 	pfree(label);

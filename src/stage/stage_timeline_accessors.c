@@ -81,6 +81,14 @@ last_span_in(const StageSpans *spans, LifecycleStage stage)
 	return NULL;
 }
 
+static Datum
+entered(FunctionCallInfo fcinfo, const StageSpan *span)
+{
+	if (span == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TIMESTAMPTZ(span->entered_at);
+}
+
 /*
  * entered_at(timeline stage_timeline, stage lifecycle_stage) -> timestamptz
  *
@@ -91,11 +99,8 @@ Datum
 entered_at(PG_FUNCTION_ARGS)
 {
 	StageSpans spans = stage_spans_arg(fcinfo, 0);
-	const StageSpan *span = first_span_in(&spans, PG_GETARG_STAGE(1));
 
-	if (span == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_TIMESTAMPTZ(span->entered_at);
+	return entered(fcinfo, first_span_in(&spans, PG_GETARG_STAGE(1)));
 }
 
 /*
@@ -108,11 +113,8 @@ Datum
 last_entered_at(PG_FUNCTION_ARGS)
 {
 	StageSpans spans = stage_spans_arg(fcinfo, 0);
-	const StageSpan *span = last_span_in(&spans, PG_GETARG_STAGE(1));
 
-	if (span == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_TIMESTAMPTZ(span->entered_at);
+	return entered(fcinfo, last_span_in(&spans, PG_GETARG_STAGE(1)));
 }
 
 /*

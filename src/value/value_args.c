@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "common/float8_or_null.h"
 #include "common/shortest_dec.h"
 
 char *
@@ -58,11 +59,9 @@ value_finite_arg(FunctionCallInfo fcinfo, int i, const char *name)
 Datum
 value_result(FunctionCallInfo fcinfo, double result)
 {
-	if (isnan(result))
-		PG_RETURN_NULL();
 	if (isinf(result))
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 						errmsg("value out of range: overflow"),
 						errhint("Check the amounts and the number of periods.")));
-	PG_RETURN_FLOAT8(result);
+	return float8_or_null(fcinfo, result);
 }
