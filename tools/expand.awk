@@ -9,7 +9,7 @@
 #   alignment = int4
 #   @end
 #
-# Each word of the kind @word@ must be known, or expanding fails.
+# Each word of the kind @word@ must be known, or expanding fails; @extschema@ is for CREATE EXTENSION.
 
 function fail(message) {
 	printf "%s:%d: %s\n", FILENAME, FNR, message > "/dev/stderr"
@@ -32,6 +32,7 @@ function put(text,    from, word, rest) {
 function forget(    word) {
 	for (word in value)
 		delete value[word]
+	value["extschema"] = "@extschema@"
 }
 
 function collect(    n) {

@@ -5,30 +5,15 @@ Prints '<milliseconds> <answer>'. Installs DuckDB from PyPI into the benchmark's
 there; exits with 77 if it can't be had.
 """
 import os
-import subprocess
 import sys
-import time
 
-folder = os.environ["BENCH_DIR"]
-python = os.path.join(folder, "venv", "bin", "python")
-try:
-    import duckdb
-except ImportError:
-    if sys.executable == python:
-        sys.exit(77)
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    if not os.path.exists(python) and (
-            subprocess.call([sys.executable, "-m", "venv", os.path.dirname(os.path.dirname(python))], **quiet)
-            or subprocess.call([python, "-m", "pip", "-q", "install", "duckdb", "pytz"], **quiet)):
-        sys.exit(77)
-    os.execv(python, [python] + sys.argv)
+import engine
 
-database = os.path.join(folder, "events.duckdb")
+duckdb = engine.module("duckdb", "venv", "duckdb", "pytz")
+database = os.path.join(engine.folder, "events.duckdb")
 if not os.path.exists(database):
-    csv = os.path.join(folder, "events.csv")
-    with open(csv, "w") as out:
-        subprocess.check_call(["psql", "-Xqc", "COPY (SELECT user_id, ts AT TIME ZONE 'UTC' AS ts, amount, event, channel"
-                               " FROM events) TO STDOUT (FORMAT csv, HEADER)"], stdout=out)
+    csv = os.path.join(engine.folder, "events.csv")
+    engine.copy("SELECT user_id, ts AT TIME ZONE 'UTC' AS ts, amount, event, channel FROM events", "FORMAT csv, HEADER", csv)
     with duckdb.connect(database + ".new") as new:
         new.execute("CREATE TABLE events AS SELECT user_id::BIGINT AS user_id, ts::TIMESTAMP AS ts, amount::DOUBLE AS"
                     " amount, event::SMALLINT AS event, channel::SMALLINT AS channel FROM read_csv(?, header = true,"
@@ -38,9 +23,5 @@ if not os.path.exists(database):
 
 connection = duckdb.connect(database, read_only=True)
 connection.execute("SET threads = 1")
-query = sys.stdin.read()
-connection.execute(query).fetchall()
-start = time.perf_counter()
-answer = connection.execute(query).fetchall()
-elapsed = 1000 * (time.perf_counter() - start)
-print(f"{elapsed:.3f}", "|".join(str(value) for row in answer for value in row))
+engine.answer(lambda query: connection.execute(query).fetchall(), sys.stdin.read(),
+              lambda rows: "|".join(str(value) for row in rows for value in row))

@@ -141,17 +141,12 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION ledger_set_health_band(text, text, text, text, timestamptz, timestamptz) IS
   'sets the band of health of a customer (red, yellow, green; NULL: as computed) until an instant, as a touchpoint that keeps the reason and who did it';
+@for key in bigint, uuid
 CREATE FUNCTION ledger_set_health_band(
-  ledger text, customer bigint, band text, reason text, until timestamptz, occurred_at timestamptz DEFAULT now()
+  ledger text, customer @key@, band text, reason text, until timestamptz, occurred_at timestamptz DEFAULT now()
 ) RETURNS void
   LANGUAGE sql
   RETURN @extschema@.ledger_set_health_band(ledger, customer::text, band, reason, until, occurred_at);
-COMMENT ON FUNCTION ledger_set_health_band(text, bigint, text, text, timestamptz, timestamptz) IS
+COMMENT ON FUNCTION ledger_set_health_band(text, @key@, text, text, timestamptz, timestamptz) IS
   'sets the band of health of a customer (red, yellow, green; NULL: as computed) until an instant, as a touchpoint that keeps the reason and who did it';
-CREATE FUNCTION ledger_set_health_band(
-  ledger text, customer uuid, band text, reason text, until timestamptz, occurred_at timestamptz DEFAULT now()
-) RETURNS void
-  LANGUAGE sql
-  RETURN @extschema@.ledger_set_health_band(ledger, customer::text, band, reason, until, occurred_at);
-COMMENT ON FUNCTION ledger_set_health_band(text, uuid, text, text, timestamptz, timestamptz) IS
-  'sets the band of health of a customer (red, yellow, green; NULL: as computed) until an instant, as a touchpoint that keeps the reason and who did it';
+@end

@@ -136,8 +136,9 @@ END $$;
 COMMENT ON FUNCTION ledger_touch(text, text, text, timestamptz, numeric, double precision, text, text, text, numeric, jsonb, text, text) IS
   'writes a touchpoint, and says whether it did: the same source and source_key again changes nothing; one that cannot be used is rejected, with a notice';
 
+@for key in bigint, uuid
 CREATE FUNCTION ledger_touch(
-  ledger text, customer bigint, kind text, occurred_at timestamptz DEFAULT now(),
+  ledger text, customer @key@, kind text, occurred_at timestamptz DEFAULT now(),
   amount numeric DEFAULT NULL, score double precision DEFAULT NULL, subject text DEFAULT NULL,
   channel text DEFAULT NULL, campaign text DEFAULT NULL, quantity numeric DEFAULT NULL,
   properties jsonb DEFAULT NULL, source text DEFAULT 'direct', source_key text DEFAULT NULL
@@ -145,20 +146,9 @@ CREATE FUNCTION ledger_touch(
   LANGUAGE sql
   RETURN @extschema@.ledger_touch(ledger, customer::text, kind, occurred_at, amount, score, subject,
     channel, campaign, quantity, properties, source, source_key);
-COMMENT ON FUNCTION ledger_touch(text, bigint, text, timestamptz, numeric, double precision, text, text, text, numeric, jsonb, text, text) IS
+COMMENT ON FUNCTION ledger_touch(text, @key@, text, timestamptz, numeric, double precision, text, text, text, numeric, jsonb, text, text) IS
   'writes a touchpoint, and says whether it did: the same source and source_key again changes nothing; one that cannot be used is rejected, with a notice';
-
-CREATE FUNCTION ledger_touch(
-  ledger text, customer uuid, kind text, occurred_at timestamptz DEFAULT now(),
-  amount numeric DEFAULT NULL, score double precision DEFAULT NULL, subject text DEFAULT NULL,
-  channel text DEFAULT NULL, campaign text DEFAULT NULL, quantity numeric DEFAULT NULL,
-  properties jsonb DEFAULT NULL, source text DEFAULT 'direct', source_key text DEFAULT NULL
-) RETURNS boolean
-  LANGUAGE sql
-  RETURN @extschema@.ledger_touch(ledger, customer::text, kind, occurred_at, amount, score, subject,
-    channel, campaign, quantity, properties, source, source_key);
-COMMENT ON FUNCTION ledger_touch(text, uuid, text, timestamptz, numeric, double precision, text, text, text, numeric, jsonb, text, text) IS
-  'writes a touchpoint, and says whether it did: the same source and source_key again changes nothing; one that cannot be used is rejected, with a notice';
+@end
 
 -- the words of Segment's specification for what has a kind here
 
@@ -287,20 +277,15 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION ledger_set_stage(text, text, lifecycle_stage, text, timestamptz) IS
   'moves a customer to a stage, backwards too, as a touchpoint that keeps the reason and who did it';
+@for key in bigint, uuid
 CREATE FUNCTION ledger_set_stage(
-  ledger text, customer bigint, stage lifecycle_stage, reason text, occurred_at timestamptz DEFAULT now()
+  ledger text, customer @key@, stage lifecycle_stage, reason text, occurred_at timestamptz DEFAULT now()
 ) RETURNS void
   LANGUAGE sql
   RETURN @extschema@.ledger_set_stage(ledger, customer::text, stage, reason, occurred_at);
-COMMENT ON FUNCTION ledger_set_stage(text, bigint, lifecycle_stage, text, timestamptz) IS
+COMMENT ON FUNCTION ledger_set_stage(text, @key@, lifecycle_stage, text, timestamptz) IS
   'moves a customer to a stage, backwards too, as a touchpoint that keeps the reason and who did it';
-CREATE FUNCTION ledger_set_stage(
-  ledger text, customer uuid, stage lifecycle_stage, reason text, occurred_at timestamptz DEFAULT now()
-) RETURNS void
-  LANGUAGE sql
-  RETURN @extschema@.ledger_set_stage(ledger, customer::text, stage, reason, occurred_at);
-COMMENT ON FUNCTION ledger_set_stage(text, uuid, lifecycle_stage, text, timestamptz) IS
-  'moves a customer to a stage, backwards too, as a touchpoint that keeps the reason and who did it';
+@end
 
 -- rows that were there before the track
 

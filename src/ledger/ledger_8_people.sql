@@ -231,14 +231,12 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION ledger_erase(text, text, text) IS
   'forgets a person: anonymise gives the touchpoints to an unnamed customer and drops what could name him, delete removes them; how many touchpoints. Tracked tables are their owner''s business: delete there first';
-CREATE FUNCTION ledger_erase(ledger text, customer bigint, mode text DEFAULT 'anonymise') RETURNS bigint
+@for key in bigint, uuid
+CREATE FUNCTION ledger_erase(ledger text, customer @key@, mode text DEFAULT 'anonymise') RETURNS bigint
   LANGUAGE sql
   RETURN @extschema@.ledger_erase(ledger, customer::text, mode);
-COMMENT ON FUNCTION ledger_erase(text, bigint, text) IS 'forgets a person: anonymise keeps the statistics, delete nothing; how many touchpoints';
-CREATE FUNCTION ledger_erase(ledger text, customer uuid, mode text DEFAULT 'anonymise') RETURNS bigint
-  LANGUAGE sql
-  RETURN @extschema@.ledger_erase(ledger, customer::text, mode);
-COMMENT ON FUNCTION ledger_erase(text, uuid, text) IS 'forgets a person: anonymise keeps the statistics, delete nothing; how many touchpoints';
+COMMENT ON FUNCTION ledger_erase(text, @key@, text) IS 'forgets a person: anonymise keeps the statistics, delete nothing; how many touchpoints';
+@end
 
 CREATE FUNCTION ledger_consent(ledger text, customer text, purpose text) RETURNS boolean
   LANGUAGE plpgsql STABLE
@@ -253,14 +251,12 @@ BEGIN
   RETURN given;
 END $$;
 COMMENT ON FUNCTION ledger_consent(text, text, text) IS 'has the customer consented to the purpose, by the last word on it? NULL: never said';
-CREATE FUNCTION ledger_consent(ledger text, customer bigint, purpose text) RETURNS boolean
+@for key in bigint, uuid
+CREATE FUNCTION ledger_consent(ledger text, customer @key@, purpose text) RETURNS boolean
   LANGUAGE sql STABLE
   RETURN @extschema@.ledger_consent(ledger, customer::text, purpose);
-COMMENT ON FUNCTION ledger_consent(text, bigint, text) IS 'has the customer consented to the purpose, by the last word on it? NULL: never said';
-CREATE FUNCTION ledger_consent(ledger text, customer uuid, purpose text) RETURNS boolean
-  LANGUAGE sql STABLE
-  RETURN @extschema@.ledger_consent(ledger, customer::text, purpose);
-COMMENT ON FUNCTION ledger_consent(text, uuid, text) IS 'has the customer consented to the purpose, by the last word on it? NULL: never said';
+COMMENT ON FUNCTION ledger_consent(text, @key@, text) IS 'has the customer consented to the purpose, by the last word on it? NULL: never said';
+@end
 
 CREATE FUNCTION ledger_consents(ledger text, customer text) RETURNS jsonb
   LANGUAGE plpgsql STABLE
@@ -274,14 +270,12 @@ BEGIN
   RETURN consents;
 END $$;
 COMMENT ON FUNCTION ledger_consents(text, text) IS 'by purpose, true: consented, false: withdrawn, by the last word on each; NULL: never said anything';
-CREATE FUNCTION ledger_consents(ledger text, customer bigint) RETURNS jsonb
+@for key in bigint, uuid
+CREATE FUNCTION ledger_consents(ledger text, customer @key@) RETURNS jsonb
   LANGUAGE sql STABLE
   RETURN @extschema@.ledger_consents(ledger, customer::text);
-COMMENT ON FUNCTION ledger_consents(text, bigint) IS 'by purpose, true: consented, false: withdrawn, by the last word on each; NULL: never said anything';
-CREATE FUNCTION ledger_consents(ledger text, customer uuid) RETURNS jsonb
-  LANGUAGE sql STABLE
-  RETURN @extschema@.ledger_consents(ledger, customer::text);
-COMMENT ON FUNCTION ledger_consents(text, uuid) IS 'by purpose, true: consented, false: withdrawn, by the last word on each; NULL: never said anything';
+COMMENT ON FUNCTION ledger_consents(text, @key@) IS 'by purpose, true: consented, false: withdrawn, by the last word on each; NULL: never said anything';
+@end
 
 CREATE FUNCTION ledger_drop(name text, confirm text) RETURNS void
   LANGUAGE plpgsql

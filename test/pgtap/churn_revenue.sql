@@ -42,12 +42,8 @@ SELECT is((SELECT rollup(s ORDER BY part DESC)::text FROM ours), (SELECT s::text
 SELECT is((SELECT revenue_agg(b, a, p ORDER BY md5(id::text))::text FROM paid), (SELECT s::text FROM whole), 'any order of the rows');
 SELECT is((SELECT revenue_at_end(revenue_agg(b * 3, a * 3, p)) FROM paid), (SELECT revenue_at_end(s + s + s) FROM whole), 'three times the amounts are three times the sums');
 SELECT is_empty('SELECT * FROM ours WHERE s::text::revenue_summary::text <> s::text', 'the text reads back');
-CREATE TABLE copied (LIKE ours);
-\set file `mktemp -u /tmp/churn_revenue.XXXXXX`
-COPY ours TO :'file' (FORMAT binary);
-COPY copied FROM :'file' (FORMAT binary);
-\setenv FILE :file
-\! rm -f "$FILE"
+\set original ours
+\ir copied.psql
 SELECT results_eq('SELECT part, s::text FROM copied ORDER BY part', 'SELECT part, s::text FROM ours ORDER BY part', 'the binary form reads back');
 
 -- month by month from subscription intervals: the query of docs/churn.md against one that looks at every customer in every month
@@ -99,9 +95,8 @@ SET LOCAL parallel_tuple_cost = 0;
 SET LOCAL min_parallel_table_scan_size = 0;
 SET LOCAL max_parallel_workers_per_gather = 2;
 SET LOCAL parallel_leader_participation = off;
-CREATE FUNCTION plan_of(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
-BEGIN RETURN QUERY EXECUTE 'EXPLAIN (COSTS OFF) ' || query; END $$;
-SELECT matches((SELECT string_agg(l, E'\n') FROM plan_of('SELECT revenue_agg(b, a, p) FROM paid') l), 'Partial Aggregate', 'revenue_agg() runs in parallel');
+\ir plan_of.psql
+SELECT matches(plan_of('SELECT revenue_agg(b, a, p) FROM paid'), 'Partial Aggregate', 'revenue_agg() runs in parallel');
 SELECT is((SELECT revenue_agg(b, a, p)::text FROM paid), (SELECT s::text FROM whole), 'with the same result');
 SELECT is((SELECT nrr(b, a, p) FROM paid), (SELECT nrr(s) FROM whole), 'and the same nrr()');
 SELECT is((SELECT revenue_agg(b, a, p) FROM paid WHERE id < 0), NULL, 'nothing to count');

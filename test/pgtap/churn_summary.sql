@@ -89,12 +89,8 @@ SELECT is((SELECT a.c + b.c FROM (SELECT churn_agg(s, e, period) AS c FROM sub, 
           (SELECT c FROM ours WHERE lo = '2026-03-01'), 'added');
 SELECT is_empty('SELECT * FROM ours WHERE c::text::churn_summary <> c', 'the text reads back');
 SELECT is_empty('SELECT * FROM ours WHERE c::jsonb::text::churn_summary <> c', 'and so does the jsonb');
-CREATE TABLE copied (LIKE ours);
-\set file `mktemp -u /tmp/churn_summary.XXXXXX`
-COPY ours TO :'file' (FORMAT binary);
-COPY copied FROM :'file' (FORMAT binary);
-\setenv FILE :file
-\! rm -f "$FILE"
+\set original ours
+\ir copied.psql
 SELECT results_eq('SELECT * FROM copied ORDER BY lo', 'SELECT * FROM ours ORDER BY lo', 'the binary form reads back');
 
 -- as a window function, the result of a row stays what it was
@@ -112,14 +108,13 @@ SET LOCAL parallel_tuple_cost = 0;
 SET LOCAL min_parallel_table_scan_size = 0;
 SET LOCAL max_parallel_workers_per_gather = 2;
 SET LOCAL parallel_leader_participation = off;
-CREATE FUNCTION plan_of(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
-BEGIN RETURN QUERY EXECUTE 'EXPLAIN (COSTS OFF) ' || query; END $$;
+\ir plan_of.psql
 \set rows 'SELECT churn_agg(s, e, tstzrange(''2026-03-01'', ''2026-04-01'')) FROM sub'
 \set merging 'SELECT merge_episodes(s, e) FROM sub WHERE e < s + interval ''3 days'''
 \set counting 'SELECT churn_agg(episodes, tstzrange(''2026-03-01'', ''2026-04-01'')) FROM episode'
-SELECT matches((SELECT string_agg(l, E'\n') FROM plan_of(:'rows') l), 'Partial Aggregate', 'churn_agg() runs in parallel');
-SELECT matches((SELECT string_agg(l, E'\n') FROM plan_of(:'merging') l), 'Partial Aggregate', 'merge_episodes() runs in parallel');
-SELECT matches((SELECT string_agg(l, E'\n') FROM plan_of(:'counting') l), 'Partial Aggregate', 'churn_agg() of episodes runs in parallel');
+SELECT matches(plan_of(:'rows'), 'Partial Aggregate', 'churn_agg() runs in parallel');
+SELECT matches(plan_of(:'merging'), 'Partial Aggregate', 'merge_episodes() runs in parallel');
+SELECT matches(plan_of(:'counting'), 'Partial Aggregate', 'churn_agg() of episodes runs in parallel');
 SELECT results_eq(:'rows', $$SELECT c FROM ours WHERE lo = '2026-03-01'$$, 'parallel rows');
 SELECT results_eq(:'merging', 'TABLE merged', 'parallel episodes');
 SELECT cmp_ok((SELECT count(*) FROM merged, unnest(m)), '>', 50::bigint, 'of which there are many');

@@ -46,17 +46,10 @@ INSERT INTO stored (s, m) SELECT s, risk_fit(s, '{days,logins,tickets,spend}') F
 SELECT is((SELECT a.s = b.s AND a.m = b.m AND risk_sample_hash(a.s) = risk_sample_hash(b.s) AND risk_model_hash(a.m) = risk_model_hash(b.m)
            FROM stored a, stored b WHERE a.id = 301 AND b.id = 302), true, 'compressed and external are equal, with equal hashes');
 SELECT is_empty('SELECT id FROM stored WHERE s::text::risk_sample::text <> s::text OR s::jsonb::text::risk_sample <> s OR m::text::risk_model::text <> m::text OR m::jsonb::text::risk_model <> m', 'texts read back to the last bit');
-CREATE TABLE copied (LIKE stored);
-\set file `mktemp -u /tmp/risk_sample.XXXXXX`
-COPY stored TO :'file' (FORMAT binary);
-COPY copied FROM :'file' (FORMAT binary);
+\set original stored
+\ir copied.psql
 SELECT results_eq('SELECT id, s::text, m::text FROM copied ORDER BY id', 'SELECT id, s::text, m::text FROM stored ORDER BY id', 'the binary form reads back');
-TRUNCATE copied;
-COPY stored TO :'file';
-COPY copied FROM :'file';
-\setenv FILE :file
-\! rm -f "$FILE"
-SELECT results_eq('SELECT id, s, m FROM copied ORDER BY id', 'SELECT id, s, m FROM stored ORDER BY id', 'so does the text of COPY');
+SELECT results_eq('SELECT id, s, m FROM copied_text ORDER BY id', 'SELECT id, s, m FROM stored ORDER BY id', 'so does the text of COPY');
 SELECT is((SELECT count(*) FROM (SELECT s FROM stored UNION SELECT s FROM copied) u), 301::bigint, 'UNION hashes equal samples to one');
 
 -- the fit: at the maximum of the likelihood the residuals are orthogonal to every feature
@@ -103,12 +96,7 @@ SELECT is_empty('SELECT * FROM recovered WHERE abs(z) > 4', 'the truth is within
 SELECT ok(sqrt(avg(z * z)) BETWEEN 0.75 AND 1.25, 'standard errors are of the right size') FROM recovered;
 
 -- parallel, partial or not
-CREATE FUNCTION plan_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE line text; plan text := '';
-BEGIN
-  FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP plan := plan || line || E'\n'; END LOOP;
-  RETURN plan;
-END $$;
+\ir plan_of.psql
 CREATE TABLE parts AS SELECT i % 50 AS part, risk_agg(churned, ARRAY[days, logins, tickets, spend]) AS s FROM customer GROUP BY 1;
 ANALYZE parts;
 SET LOCAL parallel_setup_cost = 0;

@@ -87,27 +87,15 @@ SELECT is((SELECT a.h = b.h AND health_summary_hash(a.h) = health_summary_hash(b
 
 -- text, jsonb and binary
 SELECT is_empty('SELECT id FROM stored WHERE h::text::health_summary::text <> h::text OR h::jsonb::text::health_summary::text <> h::text', 'the text reads back to the last bit');
-CREATE TABLE copied (LIKE stored);
-\set file `mktemp -u /tmp/health_summary.XXXXXX`
-COPY stored TO :'file' (FORMAT binary);
-COPY copied FROM :'file' (FORMAT binary);
+\set original stored
+\ir copied.psql
 SELECT results_eq('SELECT id, h::text FROM copied ORDER BY id', 'SELECT id, h::text FROM stored ORDER BY id', 'the binary form reads back');
-TRUNCATE copied;
-COPY stored TO :'file';
-COPY copied FROM :'file';
-\setenv FILE :file
-\! rm -f "$FILE"
-SELECT results_eq('SELECT id, h::text FROM copied ORDER BY id', 'SELECT id, h::text FROM stored ORDER BY id', 'so does the text of COPY');
+SELECT results_eq('SELECT id, h::text FROM copied_text ORDER BY id', 'SELECT id, h::text FROM stored ORDER BY id', 'so does the text of COPY');
 SELECT is((SELECT count(*) FROM (SELECT h FROM stored UNION SELECT h FROM copied) u),
           (SELECT count(DISTINCT h::text) FROM stored), 'UNION hashes equal values to one');
 
 -- parallel, partial or not
-CREATE FUNCTION plan_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE line text; plan text := '';
-BEGIN
-  FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP plan := plan || line || E'\n'; END LOOP;
-  RETURN plan;
-END $$;
+\ir plan_of.psql
 CREATE TABLE parts AS SELECT customer, i, health_agg(score, weight, pillar, measure) AS h FROM reading GROUP BY 1, 2;
 ANALYZE parts;
 SET LOCAL parallel_setup_cost = 0;

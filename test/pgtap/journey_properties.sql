@@ -35,8 +35,7 @@ SET LOCAL parallel_tuple_cost = 0;
 SET LOCAL min_parallel_table_scan_size = 0;
 SET LOCAL max_parallel_workers_per_gather = 2;
 SET LOCAL parallel_leader_participation = off;
-CREATE FUNCTION plan_of(query text) RETURNS text LANGUAGE plpgsql AS $$ DECLARE line text; result text := ''; BEGIN
-  FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP result := result || line || E'\n'; END LOOP; RETURN result; END $$;
+\ir plan_of.psql
 SELECT matches(plan_of($q$SELECT customer, funnel(at, event, ARRAY['view'], '7 days'), funnel(at, '1 day', event = 'view'), journey_agg(at, event, channel), activity_agg(at, 'week', 'UTC') FROM log GROUP BY customer$q$),
                'Partial (Group|Hash)?Aggregate', 'aggregates by customer are partial in workers');
 SELECT is_empty($q$SELECT customer FROM serial s FULL JOIN answers('log') o USING (customer)

@@ -45,12 +45,7 @@ SELECT is((SELECT rating_agg(score::float8)::text FROM rated), total()::text, 'a
 SELECT is((SELECT rating_agg(score, 0, 10)::text FROM rated), total()::text, 'with the scale declared');
 
 -- in parallel
-CREATE FUNCTION plan_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE line text; plan text := '';
-BEGIN
-  FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP plan := plan || line || E'\n'; END LOOP;
-  RETURN plan;
-END $$;
+\ir plan_of.psql
 SET LOCAL parallel_setup_cost = 0;
 SET LOCAL parallel_tuple_cost = 0;
 SET LOCAL min_parallel_table_scan_size = 0;
@@ -118,12 +113,8 @@ FROM generate_series(0, 20) s GROUP BY s UNION ALL SELECT r FROM summarised;
 SELECT is_empty('SELECT r::text FROM wide WHERE r::text::rating_summary <> r OR r::text::rating_summary::text <> r::text',
   'text reads back');
 SELECT is_empty($$SELECT r::jsonb FROM wide WHERE (r::jsonb)::text::rating_summary <> r$$, 'jsonb is that text');
-CREATE TABLE copied (LIKE wide);
-\set file `mktemp -u /tmp/customer_lifecycle_rating.XXXXXX`
-COPY wide TO :'file' (FORMAT binary);
-COPY copied FROM :'file' (FORMAT binary);
-\setenv file :file
-\! rm -f "$file"
+\set original wide
+\ir copied.psql
 SELECT bag_eq('SELECT r::text FROM copied', 'SELECT r::text FROM wide', 'COPY in binary and back');
 SELECT is_empty('SELECT r FROM copied EXCEPT ALL SELECT r FROM wide', 'COPY: the same by =');
 

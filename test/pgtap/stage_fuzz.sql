@@ -12,21 +12,18 @@ CREATE FUNCTION pg_temp.probe_stages(t stage_timeline) RETURNS bigint LANGUAGE s
 CREATE FUNCTION pg_temp.probe_merge(t stage_timeline) RETURNS boolean LANGUAGE sql
   RETURN t + t = t AND stage_timeline_accum(t, 'churned', '2024-01-01') <> '{"changes": []}';
 
+\set mutations 100000
+\set enough 2000
 CREATE TEMP TABLE fuzzed AS
-SELECT * FROM fuzz_type_input('stage_timeline', ARRAY[
+SELECT 'stage_timeline' AS type, * FROM fuzz_type_input('stage_timeline', ARRAY[
     '{"changes": [["2024-01-31T00:00:00Z", "awareness"], ["2024-02-05T09:30:00.5Z", "conversion"]]}',
     '{"changes": [["4714-11-24T00:00:00Z BC", "retention"], ["1999-12-31T23:59:59.999999Z", "churned"], ["294276-12-31T23:59:59.999999Z", "advocacy"]]}',
     '{"changes": [["2024-02-29T12:00:00+05:30", "onboarding"], ["2024-01-31 00:00:00Z", "engagement"], ["2024-02-29T12:00:00+05:30", "churned"]]}',
     '{"changes": []}',
     (SELECT stage_agg((enum_range(NULL::lifecycle_stage))[1 + i % 8], timestamptz '2000-01-01' + i * interval '1 month') FROM generate_series(1, 30) i)::text],
-  100000, 5, ARRAY(SELECT oid FROM pg_proc
-    WHERE proargtypes::oid[] = ARRAY['stage_timeline'::regtype::oid] AND prokind = 'f' AND NOT proretset
-      AND prosrc !~ '_(out|send)$'));
+  :mutations, 5, fuzz_probes('stage_timeline'));
 
-SELECT is(text_ok + text_errors, 100000::bigint, '100,000 mutations of the text form') FROM fuzzed;
-SELECT is(binary_ok + binary_errors, 100000::bigint, '100,000 mutations of the binary form') FROM fuzzed;
-SELECT cmp_ok(text_ok, '>', 2000::bigint, 'enough of them are valid text') FROM fuzzed;
-SELECT cmp_ok(binary_ok, '>', 2000::bigint, 'enough of them are valid bytes') FROM fuzzed;
+\ir fuzzed.psql
 
 SELECT finish();
 ROLLBACK;

@@ -127,27 +127,15 @@ SET LOCAL datestyle = 'SQL, YMD';
 SELECT is_empty('SELECT id FROM stored JOIN text_of USING (id) WHERE timeline::text <> text OR text::stage_timeline <> timeline', 'in another zone and style');
 SET LOCAL timezone = 'UTC';
 RESET datestyle;
-CREATE TABLE copied (LIKE stored);
-\set file `mktemp -u /tmp/stage_timeline.XXXXXX`
-COPY stored TO :'file' (FORMAT binary);
-COPY copied FROM :'file' (FORMAT binary);
+\set original stored
+\ir copied.psql
 SELECT results_eq('SELECT id, timeline FROM copied ORDER BY id', 'SELECT id, timeline FROM stored ORDER BY id', 'the binary form reads back');
-TRUNCATE copied;
-COPY stored TO :'file';
-COPY copied FROM :'file';
-\setenv FILE :file
-\! rm -f "$FILE"
-SELECT results_eq('SELECT id, timeline FROM copied ORDER BY id', 'SELECT id, timeline FROM stored ORDER BY id', 'so does the text of COPY');
+SELECT results_eq('SELECT id, timeline FROM copied_text ORDER BY id', 'SELECT id, timeline FROM stored ORDER BY id', 'so does the text of COPY');
 SELECT is((SELECT count(*) FROM (SELECT timeline FROM stored UNION SELECT timeline FROM copied) u),
           (SELECT count(DISTINCT timeline::text) FROM stored), 'UNION hashes equal values to one');
 
 -- parallel, partial or not
-CREATE FUNCTION plan_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE line text; plan text := '';
-BEGIN
-  FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP plan := plan || line || E'\n'; END LOOP;
-  RETURN plan;
-END $$;
+\ir plan_of.psql
 CREATE TABLE parts AS SELECT customer, i, stage_agg(stage, at) AS timeline FROM change GROUP BY 1, 2;
 ANALYZE parts;
 SET LOCAL parallel_setup_cost = 0;

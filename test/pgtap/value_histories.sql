@@ -43,12 +43,7 @@ $$, 'rolled up from random parts that share days');
 SELECT is((SELECT rollup(h)::text FROM history), (SELECT purchase_agg(at, amount)::text FROM purchase), 'all customers as one');
 SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET parallel_leader_participation = off; SET enable_hashagg = off;
 SET max_parallel_workers_per_gather = 2;
-CREATE FUNCTION plan_of(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE line text; plan text := '';
-BEGIN
-  FOR line IN EXECUTE 'EXPLAIN ' || query LOOP plan := plan || line || E'\n'; END LOOP;
-  RETURN plan;
-END $$;
+\ir plan_of.psql
 SELECT matches(plan_of('SELECT purchase_agg(at, amount) FROM purchase'), 'Partial Aggregate', 'the plan is parallel');
 SELECT is((SELECT purchase_agg(at, amount)::text FROM purchase), (SELECT rollup(h)::text FROM history), 'parallel as serial');
 SELECT is((SELECT purchase_agg(at, amount) FROM purchase WHERE at < '1999-01-01'), NULL, 'empty workers');

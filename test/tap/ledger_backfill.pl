@@ -4,18 +4,13 @@
 use strict;
 use warnings;
 use Test::More;
+use lib 'test/tap';
+use Psql 'psql';
 
 my $database = "ledger_backfill_$$";
 my $rows = $ENV{LEDGER_ROWS} || 20000;
 
-sub sql
-{
-	my ($sql) = @_;
-	open my $psql, '-|', 'psql', '-XAtq', '-d', $database, '-c', $sql or die "cannot run psql: $!";
-	chomp(my @lines = <$psql>);
-	close $psql;
-	return join "\n", @lines;
-}
+sub sql { return psql($database, $_[0]) }
 # each a transaction
 sub call { my $commands = join ' ', map { qq(-c "$_") } @_; return scalar `psql -XAtq -d $database $commands 2>&1` }
 

@@ -3,17 +3,12 @@
 use strict;
 use warnings;
 use Test::More;
+use lib 'test/tap';
+use Psql 'psql_or_die';
 
 my $database = "ledger_erase_$$";
 
-sub sql
-{
-	my ($sql) = @_;
-	open my $psql, '-|', 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $database, '-c', "SET client_min_messages = error; $sql" or die "cannot run psql: $!";
-	chomp(my @lines = <$psql>);
-	close $psql or die "psql failed: $sql\n";
-	return join "\n", @lines;
-}
+sub sql { return psql_or_die($database, "SET client_min_messages = error; $_[0]") }
 sub mentions { my ($word) = @_; return join '', grep { /\Q$word\E/i } split /^/, `pg_dump $database` }
 
 system("createdb $database") == 0 or die 'cannot create the database';

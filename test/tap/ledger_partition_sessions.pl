@@ -5,19 +5,14 @@
 use strict;
 use warnings;
 use Test::More;
+use lib 'test/tap';
+use Psql 'psql';
 
 my $database = "ledger_partitions_$$";
 my $sessions = 5;
 my $rounds = $ENV{LEDGER_STATEMENTS} || 30;
 
-sub sql
-{
-	my ($sql) = @_;
-	open my $psql, '-|', 'psql', '-XAtq', '-d', $database, '-c', "SET client_min_messages = error; $sql" or die "cannot run psql: $!";
-	chomp(my @lines = <$psql>);
-	close $psql;
-	return join "\n", @lines;
-}
+sub sql { return psql($database, "SET client_min_messages = error; $_[0]") }
 
 system("createdb $database") == 0 or die 'cannot create the database';
 END { my $status = $?; system("dropdb --if-exists --force $database 2>/dev/null") if defined $database; $? = $status }

@@ -9,6 +9,8 @@ use warnings;
 use IO::Handle;
 use POSIX ();
 use Test::More;
+use lib 'test/tap';
+use Psql 'psql';
 
 my $database = "ledger_sessions_$$";
 my $sessions = 8;
@@ -17,14 +19,7 @@ my $customers = $full ? 5000 : 60;
 my $rounds = $full ? 340 : 40;    # a session
 my $seconds = 60 * ($ENV{LEDGER_MINUTES} // 0);
 
-sub sql
-{
-	my ($sql) = @_;
-	open my $psql, '-|', 'psql', '-XAtq', '-d', $database, '-c', $sql or die "cannot run psql: $!";
-	chomp(my @lines = <$psql>);
-	close $psql;
-	return join "\n", @lines;
-}
+sub sql { return psql($database, $_[0]) }
 
 system("createdb $database") == 0 or die 'cannot create the database';
 END { system("dropdb --if-exists --force $database 2>/dev/null") if defined $database }

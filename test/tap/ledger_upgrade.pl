@@ -4,18 +4,13 @@
 use strict;
 use warnings;
 use Test::More;
+use lib 'test/tap';
+use Psql 'psql_or_die';
 
 my $database = "ledger_upgrade_$$";
 my $role = "ledger_upgrade_$$";
 
-sub run_sql
-{
-	my ($sql) = @_;
-	open my $psql, '-|', 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $database, '-c', $sql or die "cannot run psql: $!";
-	chomp(my @lines = <$psql>);
-	close $psql or die "psql failed: $sql\n";
-	return join "\n", @lines;
-}
+sub run_sql { return psql_or_die($database, $_[0]) }
 sub sql { return run_sql("SET client_min_messages = error; $_[0]") }
 sub mine { return sql("SET ROLE ${role}_owner; $_[0]") }
 

@@ -3,6 +3,8 @@
 use strict;
 use warnings;
 use Test::More;
+use lib 'test/tap';
+use Psql 'psql';
 use File::Temp qw(tempdir);
 use IO::Select;
 use POSIX ':sys_wait_h';
@@ -16,14 +18,7 @@ plan skip_all => "psycopg can't be had: " . ((split /\n/, $said)[-1] // $!) if $
 my $database = "ledger_worker_$$";
 my @workers;
 
-sub sql
-{
-	my ($sql) = @_;
-	open my $psql, '-|', 'psql', '-XAtq', '-d', $database, '-c', $sql or die "cannot run psql: $!";
-	chomp(my @lines = <$psql>);
-	close $psql;
-	return join "\n", @lines;
-}
+sub sql { return psql($database, $_[0]) }
 
 # A worker, its process and what it prints.
 sub start

@@ -2,23 +2,16 @@
 use strict;
 use warnings;
 use Test::More;
+use lib 'test/tap';
+use Psql 'psql';
 
 my $before = "rating_before_$$";
 my $after = "rating_after_$$";
 
-sub sql
-{
-	my ($database, $sql) = @_;
-	open my $psql, '-|', 'psql', '-XAtq', '-d', $database, '-c', $sql or die "cannot run psql: $!";
-	chomp(my @lines = <$psql>);
-	close $psql;
-	return join "\n", @lines;
-}
-
 system("createdb $before && createdb $after") == 0 or die 'cannot create the databases';
 END { system("dropdb --if-exists $_ 2>/dev/null") for grep { defined } $before, $after }
 
-sql($before, q{
+psql($before, q{
 	CREATE EXTENSION customer_lifecycle;
 	CREATE TABLE month (
 		starts date PRIMARY KEY,
@@ -35,8 +28,8 @@ is(`pg_dump $before | psql -Xq -d $after 2>&1 >/dev/null`, '', 'a dump is restor
 for my $table (qw(month year))
 {
 	my $content = "SELECT count(*), md5(string_agg(t::text, '' ORDER BY t::text)) FROM $table t";
-	is(sql($after, $content), sql($before, $content), "$table holds the same");
+	is(psql($after, $content), psql($before, $content), "$table holds the same");
 }
-like(sql($after, 'SELECT count(*) FROM month'), qr/^2[0-9]$/, 'of which there is something');
+like(psql($after, 'SELECT count(*) FROM month'), qr/^2[0-9]$/, 'of which there is something');
 
 done_testing();

@@ -3,17 +3,12 @@
 use strict;
 use warnings;
 use Test::More;
+use lib 'test/tap';
+use Psql 'psql';
 
 my $database = "scale_partitions_$$";
 
-sub sql
-{
-	my ($sql) = @_;
-	open my $psql, '-|', 'psql', '-XAtq', '-d', $database, '-c', $sql or die "cannot run psql: $!";
-	chomp(my @lines = <$psql>);
-	close $psql;
-	return join "\n", @lines;
-}
+sub sql { return psql($database, $_[0]) }
 
 system("createdb $database") == 0 or die 'cannot create the database';
 END { my $status = $?; system("dropdb --if-exists $database 2>/dev/null") if defined $database; $? = $status }

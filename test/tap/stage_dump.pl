@@ -3,18 +3,11 @@
 use strict;
 use warnings;
 use Test::More;
+use lib 'test/tap';
+use Psql 'psql';
 
 my $before = "stage_before_$$";
 my $after = "stage_after_$$";
-
-sub sql
-{
-	my ($database, $sql) = @_;
-	open my $psql, '-|', 'psql', '-XAtq', '-d', $database, '-c', $sql or die "cannot run psql: $!";
-	chomp(my @lines = <$psql>);
-	close $psql;
-	return join "\n", @lines;
-}
 
 sub dump_and_restore
 {
@@ -25,7 +18,7 @@ sub dump_and_restore
 system("createdb $before") == 0 or die "cannot create $before";
 END { system("dropdb --if-exists $_ 2>/dev/null") for grep { defined } $before, $after }
 
-sql($before, q{
+psql($before, q{
 	CREATE EXTENSION customer_lifecycle;
 	CREATE TABLE life AS
 	SELECT c AS customer, stage_agg(s, timestamptz '2024-01-01' + n * c * interval '1 day 00:00:00.000001') AS timeline
@@ -41,30 +34,30 @@ sql($before, q{
 my $content = q{SELECT md5(string_agg(l::text || c::text, '' ORDER BY l.customer)), count(*)
 	FROM life l JOIN customer c ON c.id = l.customer};
 is(dump_and_restore(), '', 'a dump is restored without a complaint');
-is(sql($after, $content), sql($before, $content), 'and holds the same');
-like(sql($after, $content), qr/\|100$/, 'of which there is something');
-is(sql($after, q{SELECT timeline::text FROM life WHERE customer = 7}),
-	sql($before, q{SELECT timeline::text FROM life WHERE customer = 7}), 'to the letter');
+is(psql($after, $content), psql($before, $content), 'and holds the same');
+like(psql($after, $content), qr/\|100$/, 'of which there is something');
+is(psql($after, q{SELECT timeline::text FROM life WHERE customer = 7}),
+	psql($before, q{SELECT timeline::text FROM life WHERE customer = 7}), 'to the letter');
 
-is(sql($after, q{SELECT string_agg(stage::text, ' ') FROM lead}), 'acquisition conversion acquisition',
+is(psql($after, q{SELECT string_agg(stage::text, ' ') FROM lead}), 'acquisition conversion acquisition',
 	'columns generated from labels too');
 
 # pg_upgrade keeps OIDs, a restore doesn't: timelines hold positions, so it doesn't matter
-isnt(sql($after, q{SELECT min(oid) FROM pg_enum}), sql($before, q{SELECT min(oid) FROM pg_enum}),
+isnt(psql($after, q{SELECT min(oid) FROM pg_enum}), psql($before, q{SELECT min(oid) FROM pg_enum}),
 	'the labels have other OIDs there');
 
-sql($before, q{ALTER TYPE lifecycle_stage ADD VALUE 'hibernating'});
-sql($before, q{INSERT INTO customer VALUES (101, 'hibernating')});
-is(sql($before, q{SELECT label FROM lifecycle_check_stage_type()}), 'hibernating', 'an added label is reported');
-like(sql($before, q{SELECT consequence FROM lifecycle_check_stage_type()}), qr/tables come back empty/, 'with what it costs');
-is(sql($before, q{SELECT used_by FROM lifecycle_check_stage_type()}), '{public.customer.stage,public.lead.stage}', 'and where');
+psql($before, q{ALTER TYPE lifecycle_stage ADD VALUE 'hibernating'});
+psql($before, q{INSERT INTO customer VALUES (101, 'hibernating')});
+is(psql($before, q{SELECT label FROM lifecycle_check_stage_type()}), 'hibernating', 'an added label is reported');
+like(psql($before, q{SELECT consequence FROM lifecycle_check_stage_type()}), qr/tables come back empty/, 'with what it costs');
+is(psql($before, q{SELECT used_by FROM lifecycle_check_stage_type()}), '{public.customer.stage,public.lead.stage}', 'and where');
 like(dump_and_restore(), qr/invalid input value for enum (public\.)?lifecycle_stage: "hibernating"/, 'a restore then fails');
-is(sql($after, q{SELECT count(*) FROM customer}), '0', 'and the table comes back empty');
+is(psql($after, q{SELECT count(*) FROM customer}), '0', 'and the table comes back empty');
 
 # the remedy that it gives
-sql($before, q{UPDATE customer SET stage = 'churned' WHERE stage = 'hibernating'});
+psql($before, q{UPDATE customer SET stage = 'churned' WHERE stage = 'hibernating'});
 is(dump_and_restore(), '', 'with the rows moved to one of the eight stages it works again');
-is(sql($after, q{SELECT count(*) FROM customer}), '101', 'and nobody is lost');
-is(sql($after, q{SELECT count(*) FROM lifecycle_check_stage_type()}), '0', 'and the type is as it was installed');
+is(psql($after, q{SELECT count(*) FROM customer}), '101', 'and nobody is lost');
+is(psql($after, q{SELECT count(*) FROM lifecycle_check_stage_type()}), '0', 'and the type is as it was installed');
 
 done_testing();
