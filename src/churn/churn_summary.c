@@ -92,18 +92,7 @@ churn_summary_period(const ChurnSummary *s)
 	return (ChurnPeriod){(ChurnUnit) s->unit, s->period_start, s->period_end};
 }
 
-/* Within an aggregate our own state, to be changed in place; else a checked copy. */
-static ChurnSummary *
-writable_summary(FunctionCallInfo fcinfo, int i)
-{
-	ChurnSummary *s = (ChurnSummary *) PG_GETARG_POINTER(i);
-
-	if (summary_is_state(fcinfo) && !VARATT_IS_EXTENDED(s))
-		return s;
-	s = (ChurnSummary *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(i));
-	check_layout(s);
-	return s;
-}
+SUMMARY_WRITABLE(writable_summary, ChurnSummary, check_layout);
 
 const ChurnSummary *
 churn_summary_arg(FunctionCallInfo fcinfo, int i)

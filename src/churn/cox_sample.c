@@ -146,21 +146,7 @@ cox_sample_canonical(const CoxSample *s)
 
 /* ---- the state of an aggregate ---- */
 
-/*
- * The sample in argument i: within an aggregate our own state, to be changed in place; else a
- * checked copy of a user's value.
- */
-static CoxSample *
-writable_sample(FunctionCallInfo fcinfo, int i)
-{
-	CoxSample *s = (CoxSample *) PG_GETARG_POINTER(i);
-
-	if (summary_is_state(fcinfo) && !VARATT_IS_EXTENDED(s))
-		return s;
-	s = (CoxSample *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(i));
-	check_layout(s);
-	return s;
-}
+SUMMARY_WRITABLE(writable_sample, CoxSample, check_layout);
 
 static const CoxSample *
 readable_sample(FunctionCallInfo fcinfo, int i)

@@ -33,17 +33,6 @@ row_problem(const CoxRow *row, double duration, int covariates)
 
 /* ---- text ---- */
 
-static SurvivalUnit
-text_unit(const SummaryText *t)
-{
-	char *name = summary_text_string(t, "unit");
-
-	for (int unit = 0; unit < SURVIVAL_UNITS; unit++)
-		if (strcmp(name, survival_unit_names[unit]) == 0)
-			return unit;
-	summary_text_invalid(t, "\"unit\" is neither \"number\" nor \"day\".");
-}
-
 static Jsonb *
 text_column(const SummaryText *t, const char *field, uint32 elements)
 {
@@ -100,7 +89,7 @@ cox_sample_in(PG_FUNCTION_ARGS)
 	CoxSample *s;
 
 	in.t = summary_text_open(PG_GETARG_CSTRING(0), TYPE_NAME, EXAMPLE, 7);
-	unit = text_unit(&in.t);
+	unit = survival_text_unit(&in.t);
 	in.covariates = (int) summary_text_int64(&in.t, "covariates", 1, COX_MAX_COVARIATES);
 	in.durations = summary_text_array(&in.t, "durations", COX_MAX_BYTES / sizeof(double));
 	rows = JB_ROOT_COUNT(in.durations);

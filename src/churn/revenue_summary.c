@@ -264,18 +264,7 @@ contradiction(RevenueSummary *s)
 
 /* ---- the state of an aggregate ---- */
 
-/* Within an aggregate our own state, to be changed in place; else a checked copy. */
-static RevenueSummary *
-writable_summary(FunctionCallInfo fcinfo, int i)
-{
-	RevenueSummary *s = (RevenueSummary *) PG_GETARG_POINTER(i);
-
-	if (summary_is_state(fcinfo) && !VARATT_IS_EXTENDED(s))
-		return s;
-	s = (RevenueSummary *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(i));
-	check_layout(s);
-	return s;
-}
+SUMMARY_WRITABLE(writable_summary, RevenueSummary, check_layout);
 
 RevenueSummary *
 revenue_summary_arg(FunctionCallInfo fcinfo, int i)

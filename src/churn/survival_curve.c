@@ -92,21 +92,7 @@ survival_canonical(SurvivalCurve *s)
 
 /* ---- the state of an aggregate ---- */
 
-/*
- * The curve in argument i: within an aggregate our own state, to be changed in place; else a
- * checked copy of a user's value.
- */
-static SurvivalCurve *
-writable_curve(FunctionCallInfo fcinfo, int i)
-{
-	SurvivalCurve *s = (SurvivalCurve *) PG_GETARG_POINTER(i);
-
-	if (summary_is_state(fcinfo) && !VARATT_IS_EXTENDED(s))
-		return s;
-	s = (SurvivalCurve *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(i));
-	check_layout(s);
-	return s;
-}
+SUMMARY_WRITABLE(writable_curve, SurvivalCurve, check_layout);
 
 /* Room for one cell more: by sorting, and by doubling where that leaves it more than half full. */
 static SurvivalCurve *

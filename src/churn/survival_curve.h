@@ -73,6 +73,9 @@ extern const SurvivalCurve *survival_arg(FunctionCallInfo fcinfo, int i);
 /* A walk through the points of a curve, lowest duration first (see survival_walk.h). */
 extern SurvivalWalk survival_walk(const SurvivalCurve *s);
 
+/* The field "unit" of a value's text. */
+extern SurvivalUnit survival_text_unit(const SummaryText *t);
+
 /* Raise the ERROR for more cells than a curve holds. */
 extern void survival_check_cells(uint64 cells);
 

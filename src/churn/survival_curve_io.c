@@ -127,8 +127,8 @@ balance_problem(const SurvivalCurve *s)
 
 /* ---- text ---- */
 
-static SurvivalUnit
-text_unit(const SummaryText *t)
+SurvivalUnit
+survival_text_unit(const SummaryText *t)
 {
 	char *name = summary_text_string(t, "unit");
 
@@ -158,7 +158,7 @@ Datum
 survival_curve_in(PG_FUNCTION_ARGS)
 {
 	SummaryText t = summary_text_open(PG_GETARG_CSTRING(0), TYPE_NAME, EXAMPLE, 5);
-	SurvivalUnit unit = text_unit(&t);
+	SurvivalUnit unit = survival_text_unit(&t);
 	Jsonb *durations = summary_text_array(&t, "durations", SURVIVAL_MAX_CELLS);
 	uint32 lines = JB_ROOT_COUNT(durations);
 	Jsonb *events = text_column(&t, "events", lines);

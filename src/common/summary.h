@@ -29,6 +29,23 @@ summary_is_state(FunctionCallInfo fcinfo)
 }
 
 /*
+ * function(fcinfo, i): the value in argument i, to be changed.  Within an aggregate our own state, in
+ * place; else a copy of a user's value, which check() has looked at.
+ */
+#define SUMMARY_WRITABLE(function, type, check)                                                    \
+	static type *function(FunctionCallInfo fcinfo, int i)                                          \
+	{                                                                                              \
+		type *s = (type *) PG_GETARG_POINTER(i);                                                   \
+                                                                                                   \
+		if (summary_is_state(fcinfo) && !VARATT_IS_EXTENDED(s))                                    \
+			return s;                                                                              \
+		s = (type *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(i));                                    \
+		check(s);                                                                                  \
+		return s;                                                                                  \
+	}                                                                                              \
+	extern int no_such_variable
+
+/*
  * The text form of a summary is a JSON object with one key per field, in a fixed order.  The
  * server's own parser reads it, so that hostile text meets code that has seen it all; these
  * functions then take the fields.  Each raises an ERROR that names the type, the field, what was

@@ -181,21 +181,7 @@ too_many_readings(void)
 
 /* ---- the state of an aggregate ---- */
 
-/*
- * The summary in argument i: within an aggregate our own state, to be changed in place; else a
- * checked copy of a user's value.
- */
-static HealthSummary *
-writable_summary(FunctionCallInfo fcinfo, int i)
-{
-	HealthSummary *s = (HealthSummary *) PG_GETARG_POINTER(i);
-
-	if (summary_is_state(fcinfo) && !VARATT_IS_EXTENDED(s))
-		return s;
-	s = (HealthSummary *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(i));
-	check_layout(s);
-	return s;
-}
+SUMMARY_WRITABLE(writable_summary, HealthSummary, check_layout);
 
 const HealthSummary *
 health_summary_arg(FunctionCallInfo fcinfo, int i)

@@ -123,21 +123,7 @@ too_many_rows(int features)
 
 /* ---- the state of an aggregate ---- */
 
-/*
- * The sample in argument i: within an aggregate our own state, to be changed in place; else a
- * checked copy of a user's value.
- */
-static RiskSample *
-writable_sample(FunctionCallInfo fcinfo, int i)
-{
-	RiskSample *s = (RiskSample *) PG_GETARG_POINTER(i);
-
-	if (summary_is_state(fcinfo) && !VARATT_IS_EXTENDED(s))
-		return s;
-	s = (RiskSample *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(i));
-	check_layout(s);
-	return s;
-}
+SUMMARY_WRITABLE(writable_sample, RiskSample, check_layout);
 
 const RiskSample *
 risk_sample_arg(FunctionCallInfo fcinfo, int i)

@@ -108,17 +108,7 @@ activity_arg(FunctionCallInfo fcinfo, int i)
 	return view(PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(i)));
 }
 
-static ActivitySummary *
-writable_summary(FunctionCallInfo fcinfo, int i)
-{
-	ActivitySummary *s = (ActivitySummary *) PG_GETARG_POINTER(i);
-
-	if (summary_is_state(fcinfo) && !VARATT_IS_EXTENDED(s))
-		return s;
-	s = (ActivitySummary *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(i));
-	check_layout(s);
-	return s;
-}
+SUMMARY_WRITABLE(writable_summary, ActivitySummary, check_layout);
 
 /* ---- accumulate ---- */
 

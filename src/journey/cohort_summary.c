@@ -57,17 +57,7 @@ check_layout(const CohortSummary *s)
 				 errhint("The stored value is damaged or was written by a newer version.")));
 }
 
-static CohortSummary *
-writable_summary(FunctionCallInfo fcinfo, int i)
-{
-	CohortSummary *s = (CohortSummary *) PG_GETARG_POINTER(i);
-
-	if (summary_is_state(fcinfo) && !VARATT_IS_EXTENDED(s))
-		return s;
-	s = (CohortSummary *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(i));
-	check_layout(s);
-	return s;
-}
+SUMMARY_WRITABLE(writable_summary, CohortSummary, check_layout);
 
 const CohortSummary *
 cohort_arg(FunctionCallInfo fcinfo, int i)

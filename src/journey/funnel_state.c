@@ -110,17 +110,7 @@ check_state(const FunnelState *s)
 			damaged();
 }
 
-static FunnelState *
-writable_state(FunctionCallInfo fcinfo, int i)
-{
-	FunnelState *s = (FunnelState *) PG_GETARG_POINTER(i);
-
-	if (summary_is_state(fcinfo) && !VARATT_IS_EXTENDED(s))
-		return s;
-	s = (FunnelState *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(i));
-	check_state(s);
-	return s;
-}
+SUMMARY_WRITABLE(writable_state, FunnelState, check_state);
 
 static const FunnelState *
 readable_state(FunctionCallInfo fcinfo, int i)

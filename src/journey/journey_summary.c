@@ -146,17 +146,7 @@ too_many_names(void)
 		 errhint("A journey is one customer's, and its events are kinds: leave ids out of them.")));
 }
 
-static JourneySummary *
-writable_summary(FunctionCallInfo fcinfo, int i)
-{
-	JourneySummary *s = (JourneySummary *) PG_GETARG_POINTER(i);
-
-	if (summary_is_state(fcinfo) && !VARATT_IS_EXTENDED(s))
-		return s;
-	s = (JourneySummary *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(i));
-	check_layout(s);
-	return s;
-}
+SUMMARY_WRITABLE(writable_summary, JourneySummary, check_layout);
 
 static const JourneySummary *
 readable_summary(FunctionCallInfo fcinfo, int i)

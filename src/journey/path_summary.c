@@ -111,17 +111,7 @@ check_layout(const PathSummary *s)
 				 errhint("The stored value is damaged or was written by a newer version.")));
 }
 
-static PathSummary *
-writable_summary(FunctionCallInfo fcinfo, int i)
-{
-	PathSummary *s = (PathSummary *) PG_GETARG_POINTER(i);
-
-	if (summary_is_state(fcinfo) && !VARATT_IS_EXTENDED(s))
-		return s;
-	s = (PathSummary *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(i));
-	check_layout(s);
-	return s;
-}
+SUMMARY_WRITABLE(writable_summary, PathSummary, check_layout);
 
 static const PathSummary *
 readable_summary(FunctionCallInfo fcinfo, int i)
