@@ -4,7 +4,7 @@ use strict;
 use warnings;
 use Exporter 'import';
 
-our @EXPORT_OK = qw(psql psql_or_die);
+our @EXPORT_OK = qw(psql psql_apart psql_or_die);
 
 # Whether psql was content, and what it printed.
 sub run
@@ -23,6 +23,14 @@ sub psql_or_die
 	my ($content, $answer) = run(@_);
 	die "psql failed: $_[1]\n" unless $content;
 	return $answer;
+}
+
+# Commands that are a transaction each; errors and notices are in what was printed.
+sub psql_apart
+{
+	my ($database, @commands) = @_;
+	my $commands = join ' ', map { qq(-c "$_") } @commands;
+	return scalar `psql -XAtq -d $database $commands 2>&1`;
 }
 
 1;

@@ -5,14 +5,13 @@ use strict;
 use warnings;
 use Test::More;
 use lib 'test/tap';
-use Psql 'psql';
+use Psql qw(psql psql_apart);
 
 my $database = "ledger_backfill_$$";
 my $rows = $ENV{LEDGER_ROWS} || 20000;
 
 sub sql { return psql($database, $_[0]) }
-# each a transaction
-sub call { my $commands = join ' ', map { qq(-c "$_") } @_; return scalar `psql -XAtq -d $database $commands 2>&1` }
+sub call { return psql_apart($database, @_) }
 
 system("createdb $database") == 0 or die 'cannot create the database';
 END { my $status = $?; system("dropdb --if-exists --force $database 2>/dev/null") if defined $database; $? = $status }

@@ -3,19 +3,13 @@
 use strict;
 use warnings;
 use Test::More;
+use lib 'test/tap';
+use Psql qw(psql_apart psql_or_die);
 
 my $database = "ledger_tick_$$";
 
-sub sql
-{
-	my ($sql) = @_;
-	open my $psql, '-|', 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $database, '-c', $sql or die "cannot run psql: $!";
-	chomp(my @lines = <$psql>);
-	close $psql or die "failed: $sql";
-	return join "\n", @lines;
-}
-# each a transaction
-sub call { my $commands = join ' ', map { qq(-c "$_") } @_; return scalar `psql -XAtq -d $database $commands 2>&1` }
+sub sql { return psql_or_die($database, $_[0]) }
+sub call { return psql_apart($database, @_) }
 
 system("createdb $database") == 0 or die 'cannot create the database';
 END { my $status = $?; system("dropdb --if-exists --force $database 2>/dev/null") if defined $database; $? = $status }
