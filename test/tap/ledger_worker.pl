@@ -156,4 +156,21 @@ for (1 .. 600)
 is(sql('SELECT count(*) FROM crm.event_outbox WHERE acked_at IS NULL'), 0, 'a serialisation failure is tried again');
 ok(sql(q{SELECT last_value FROM tries}) >= 3, '... as often as it takes');
 finish($retrying, 'TERM');
+
+# two transactions of two statements that meet each other in a deadlock, for each waits for the other to have begun
+sql(q{ALTER DATABASE } . $database . q{ RESET default_transaction_isolation;
+	INSERT INTO crm.touchpoint (customer_id, kind, occurred_at) VALUES (201, 'signup', '2024-01-01'), (202, 'signup', '2024-01-01');
+	CREATE SEQUENCE begun;
+	CREATE FUNCTION meet(a bigint, b bigint) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
+		INSERT INTO crm.touchpoint (customer_id, kind, occurred_at) VALUES (a, 'login', now());
+		PERFORM nextval('public.begun');
+		WHILE (SELECT last_value < 2 FROM public.begun) LOOP PERFORM pg_sleep(0.02); END LOOP;
+		INSERT INTO crm.touchpoint (customer_id, kind, occurred_at) VALUES (b, 'login', now());
+	END $$});
+my @meeting = map { open my $out, '-|', $python, '-c', q{import sys, psycopg; sys.path.insert(0, 'examples'); import worker
+connection = psycopg.connect(sys.argv[1], autocommit=True)
+worker.retrying(connection, 'SELECT meet(%s, %s)', sys.argv[2:])}, "dbname=$database", @$_ or die "cannot run python: $!"; $out } [201, 202], [202, 201];
+is(join('', map { close $_; $? } @meeting), '00', 'transactions that meet a deadlock are done in the end');
+cmp_ok(sql('SELECT last_value FROM begun'), '>=', 3, '... one of them at its second try');
+is(sql(q{SELECT string_agg(touchpoint_count::text, ' ' ORDER BY customer_id) FROM crm.customer WHERE customer_id IN (201, 202)}), '3 3', '... once');
 done_testing();
