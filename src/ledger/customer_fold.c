@@ -55,40 +55,26 @@ struct CustomerFold
 
 /* ---- a run ---- */
 
-typedef struct OutputColumn
-{
-	const char *name;
-	Oid type; /* or one of the following */
-} OutputColumn;
-
-#define KEY_TYPE ((Oid) 1)
-#define STAGE_TYPE ((Oid) 2)
-
-static const OutputColumn SPANS[] = {
+static const NamedColumn SPANS[] = {
 	{"customer_id", KEY_TYPE},	 {"seq", INT4OID},
 	{"stage", STAGE_TYPE},		 {"entered_at", TIMESTAMPTZOID},
 	{"left_at", TIMESTAMPTZOID}, {"episode", INT4OID},
 	{"reason", TEXTOID},		 {"actor", TEXTOID},
 };
 
-static const OutputColumn CLOSED[] = {
+static const NamedColumn CLOSED[] = {
 	{"customer_id", KEY_TYPE}, {"seq", INT4OID}, {"left_at", TIMESTAMPTZOID}};
 
-static const OutputColumn ADDED[] = {{"customer_id", KEY_TYPE}};
-
-static Oid
-column_type(const Ledger *l, Oid type)
-{
-	return type == KEY_TYPE ? l->key_type : type == STAGE_TYPE ? l->lifecycle_stage : type;
-}
+static const NamedColumn ADDED[] = {{"customer_id", KEY_TYPE}};
 
 static TupleDesc
-span_desc(const Ledger *l, const OutputColumn *columns, int n)
+span_desc(const Ledger *l, const NamedColumn *columns, int n)
 {
 	TupleDesc desc = CreateTemplateTupleDesc(n);
 
 	for (int i = 0; i < n; i++)
-		TupleDescInitEntry(desc, i + 1, columns[i].name, column_type(l, columns[i].type), -1, 0);
+		TupleDescInitEntry(desc, i + 1, columns[i].name, ledger_column_type(l, columns[i].type), -1,
+						   0);
 	TupleDescFinalize(desc);
 	return desc;
 }

@@ -10,18 +10,7 @@
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 
-/* Types that aren't the server's own; none of its types has such an OID. */
-#define KEY_TYPE ((Oid) 1)
-#define STAGE_TYPE ((Oid) 2)
-#define RATING_TYPE ((Oid) 3)
-#define PURCHASES_TYPE ((Oid) 4)
-#define ACTIVITY_TYPE ((Oid) 5)
-
-static const struct
-{
-	const char *name;
-	Oid type;
-} COLUMNS[CUSTOMER_COLUMN_COUNT] = {
+static const NamedColumn COLUMNS[CUSTOMER_COLUMN_COUNT] = {
 	[CUSTOMER_KEY] = {"customer_id", KEY_TYPE},
 	[CUSTOMER_STAGE] = {"stage", STAGE_TYPE},
 	[CUSTOMER_STAGE_SINCE] = {"stage_since", TIMESTAMPTZOID},
@@ -74,9 +63,9 @@ customer_column_name(CustomerColumn column)
 }
 
 Oid
-customer_column_type(const Ledger *l, CustomerColumn column)
+ledger_column_type(const Ledger *l, Oid type)
 {
-	switch (COLUMNS[column].type)
+	switch (type)
 	{
 		case KEY_TYPE:
 			return l->key_type;
@@ -89,8 +78,14 @@ customer_column_type(const Ledger *l, CustomerColumn column)
 		case ACTIVITY_TYPE:
 			return l->activity_summary;
 		default:
-			return COLUMNS[column].type;
+			return type;
 	}
+}
+
+Oid
+customer_column_type(const Ledger *l, CustomerColumn column)
+{
+	return ledger_column_type(l, COLUMNS[column].type);
 }
 
 static bool

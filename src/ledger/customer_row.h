@@ -6,6 +6,23 @@
 
 #include "ledger/ledger.h"
 
+/* A column of a ledger's tables, and its type: the server's, or one of the following. */
+typedef struct NamedColumn
+{
+	const char *name;
+	Oid type;
+} NamedColumn;
+
+/* Types that aren't the server's own; none of its types has such an OID. */
+#define KEY_TYPE ((Oid) 1)
+#define STAGE_TYPE ((Oid) 2)
+#define RATING_TYPE ((Oid) 3)
+#define PURCHASES_TYPE ((Oid) 4)
+#define ACTIVITY_TYPE ((Oid) 5)
+
+/* The type that such a column has in this ledger. */
+extern Oid ledger_column_type(const Ledger *ledger, Oid type);
+
 typedef enum CustomerColumn
 {
 	CUSTOMER_KEY,

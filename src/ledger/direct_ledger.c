@@ -30,15 +30,6 @@
 
 /* ---- describing ---- */
 
-typedef struct NamedColumn
-{
-	const char *name;
-	Oid type; /* or one of the following */
-} NamedColumn;
-
-#define KEY_TYPE ((Oid) 1)
-#define STAGE_TYPE ((Oid) 2)
-
 static const NamedColumn SPAN[SPAN_COLUMN_COUNT] = {
 	{"customer_id", KEY_TYPE},	 {"seq", INT4OID},
 	{"stage", STAGE_TYPE},		 {"entered_at", TIMESTAMPTZOID},
@@ -67,11 +58,7 @@ find_columns(const Ledger *l, Oid table, const NamedColumn *named, int n, AttrNu
 	bool all = true;
 
 	for (int i = 0; i < n; i++)
-		all &= find_column(table, named[i].name,
-						   named[i].type == KEY_TYPE	 ? l->key_type
-						   : named[i].type == STAGE_TYPE ? l->lifecycle_stage
-														 : named[i].type,
-						   &columns[i]);
+		all &= find_column(table, named[i].name, ledger_column_type(l, named[i].type), &columns[i]);
 	return all;
 }
 
