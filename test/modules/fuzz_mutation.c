@@ -178,7 +178,7 @@ mutate_once(Mutator *m, Form form, StringInfo s)
 			replace_range(s, at, length, "", 0);
 			break;
 		case 4: /* a piece comes twice */
-			replace_range(s, at, 0, pnstrdup(s->data + at, length), length);
+			replace_range(s, at, 0, s->data + at, length);
 			break;
 		case 5: /* the end of another seed */
 			replace_range(s, at, s->len - at, other->data + other_at, other->len - other_at);
