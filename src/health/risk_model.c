@@ -173,10 +173,10 @@ risk_model_new(int features, char **names)
 	at = risk_names(m);
 	for (int j = 0; j < features; j++)
 	{
-		Size size = strlen(names[j]) + 1;
+		Size length = strlen(names[j]) + 1;
 
-		memcpy(at, names[j], size);
-		at += size;
+		memcpy(at, names[j], length);
+		at += length;
 	}
 	return m;
 }

@@ -11,13 +11,13 @@
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
 #include "ledger/folding.h"
+#include "ledger/span_row.h"
 
 /* Customers that are folded anew by one query. */
 #define ANEW_BATCH 5000
@@ -54,13 +54,6 @@ struct CustomerFold
 };
 
 /* ---- a run ---- */
-
-static const NamedColumn SPANS[] = {
-	{"customer_id", KEY_TYPE},	 {"seq", INT4OID},
-	{"stage", STAGE_TYPE},		 {"entered_at", TIMESTAMPTZOID},
-	{"left_at", TIMESTAMPTZOID}, {"episode", INT4OID},
-	{"reason", TEXTOID},		 {"actor", TEXTOID},
-};
 
 static const NamedColumn CLOSED[] = {
 	{"customer_id", KEY_TYPE}, {"seq", INT4OID}, {"left_at", TIMESTAMPTZOID}};
@@ -149,7 +142,7 @@ customer_fold_begin(Ledger *ledger, bool few)
 	f->horizon = FOLD_ALWAYS;
 	output_begin(ledger, &f->moved, "moved", moved_desc(ledger));
 	output_begin(ledger, &f->added, "added", span_desc(ledger, ADDED, lengthof(ADDED)));
-	output_begin(ledger, &f->spans, "spans", span_desc(ledger, SPANS, lengthof(SPANS)));
+	output_begin(ledger, &f->spans, "spans", span_desc(ledger, span_columns, SPAN_COLUMN_COUNT));
 	output_begin(ledger, &f->closed, "closed", span_desc(ledger, CLOSED, lengthof(CLOSED)));
 	return f;
 }
@@ -195,40 +188,20 @@ note_anew(CustomerFold *f, Datum key)
 /* ---- one customer ---- */
 
 static void
-set_instant(Datum *values, bool *nulls, int i, int64 at)
-{
-	values[i] = TimestampTzGetDatum(at);
-	nulls[i] = at == FOLD_NEVER || at == FOLD_ALWAYS;
-}
-
-static void
-set_text(Datum *values, bool *nulls, int i, const char *text)
-{
-	nulls[i] = text == NULL;
-	values[i] = text == NULL ? (Datum) 0 : CStringGetTextDatum(text);
-}
-
-static void
 put_span(CustomerFold *f, const Folding *c, const FoldSpan *span)
 {
-	Datum values[lengthof(SPANS)];
-	bool nulls[lengthof(SPANS)] = {0};
+	SpanRow row = span_row(c->row.value[CUSTOMER_KEY], span);
 
-	values[0] = c->row.value[CUSTOMER_KEY];
-	values[1] = Int32GetDatum(span->seq);
 	if (span->stored)
 	{
-		set_instant(values, nulls, 2, span->left_at);
+		Datum values[lengthof(CLOSED)] = {row.value[SPAN_CUSTOMER], row.value[SPAN_SEQ],
+										  row.value[SPAN_LEFT]};
+		bool nulls[lengthof(CLOSED)] = {false, false, row.isnull[SPAN_LEFT]};
+
 		output_put(&f->closed, values, nulls);
-		return;
 	}
-	values[2] = ObjectIdGetDatum(stage_oid(span->stage));
-	values[3] = TimestampTzGetDatum(span->entered_at);
-	set_instant(values, nulls, 4, span->left_at);
-	values[5] = Int32GetDatum(span->episode);
-	set_text(values, nulls, 6, span->reason);
-	set_text(values, nulls, 7, span->actor);
-	output_put(&f->spans, values, nulls);
+	else
+		output_put(&f->spans, row.value, row.isnull);
 }
 
 static void

@@ -30,13 +30,6 @@
 
 /* ---- describing ---- */
 
-static const NamedColumn SPAN[SPAN_COLUMN_COUNT] = {
-	{"customer_id", KEY_TYPE},	 {"seq", INT4OID},
-	{"stage", STAGE_TYPE},		 {"entered_at", TIMESTAMPTZOID},
-	{"left_at", TIMESTAMPTZOID}, {"episode", INT4OID},
-	{"reason", TEXTOID},		 {"actor", TEXTOID},
-};
-
 static const NamedColumn EVENT[EVENT_COLUMN_COUNT] = {
 	{"customer_id", KEY_TYPE},
 	{"event", TEXTOID},
@@ -135,14 +128,14 @@ direct_ledger_describe(const Ledger *l)
 	d->kept_before = kept_before(l);
 	d->clock = get_relname_relid("clock", schema);
 	d->key_equals = l->key->eq_opr_finfo.fn_oid;
-	d->may_fold = d->customer.plain && d->history.plain && d->outbox.plain &&
-				  OidIsValid(d->key_equals) && find_customer_columns(l, d) &&
-				  find_columns(l, d->history.table, SPAN, SPAN_COLUMN_COUNT, d->span_column) &&
-				  find_columns(l, d->outbox.table, EVENT, EVENT_COLUMN_COUNT, d->event_column) &&
-				  find_touch_columns(l, d) &&
-				  find_column(d->clock, "horizon", TIMESTAMPTZOID, &d->horizon) &&
-				  direct_has_key(&d->customer, &d->customer_column[CUSTOMER_KEY], 1) &&
-				  direct_has_key(&d->history, &d->span_column[SPAN_CUSTOMER], 2);
+	d->may_fold =
+		d->customer.plain && d->history.plain && d->outbox.plain && OidIsValid(d->key_equals) &&
+		find_customer_columns(l, d) &&
+		find_columns(l, d->history.table, span_columns, SPAN_COLUMN_COUNT, d->span_column) &&
+		find_columns(l, d->outbox.table, EVENT, EVENT_COLUMN_COUNT, d->event_column) &&
+		find_touch_columns(l, d) && find_column(d->clock, "horizon", TIMESTAMPTZOID, &d->horizon) &&
+		direct_has_key(&d->customer, &d->customer_column[CUSTOMER_KEY], 1) &&
+		direct_has_key(&d->history, &d->span_column[SPAN_CUSTOMER], 2);
 	d->may_log = d->may_fold && d->touchpoint.plain;
 	if (d->may_log)
 	{
@@ -332,30 +325,18 @@ close_span(const Ledger *l, Datum key, const FoldSpan *span)
 	direct_close(&t);
 }
 
-static void
-set_text(DirectTable *t, AttrNumber column, const char *text)
-{
-	direct_set(t, column, text == NULL ? (Datum) 0 : CStringGetTextDatum(text), text == NULL);
-}
-
 /* False if there is another in its place. */
 static bool
 put_span(const Ledger *l, Datum key, const FoldSpan *span)
 {
 	const AttrNumber *column = l->direct->span_column;
+	SpanRow row = span_row(key, span);
 	DirectTable t = direct_open(&l->direct->history);
 	bool written;
 
 	direct_fill_defaults(&t);
-	direct_set(&t, column[SPAN_CUSTOMER], key, false);
-	direct_set(&t, column[SPAN_SEQ], Int32GetDatum(span->seq), false);
-	direct_set(&t, column[SPAN_STAGE], ObjectIdGetDatum(stage_oid(span->stage)), false);
-	direct_set(&t, column[SPAN_ENTERED], TimestampTzGetDatum(span->entered_at), false);
-	direct_set(&t, column[SPAN_LEFT], TimestampTzGetDatum(span->left_at),
-			   span->left_at == FOLD_NEVER);
-	direct_set(&t, column[SPAN_EPISODE], Int32GetDatum(span->episode), false);
-	set_text(&t, column[SPAN_REASON], span->reason);
-	set_text(&t, column[SPAN_ACTOR], span->actor);
+	for (int i = 0; i < SPAN_COLUMN_COUNT; i++)
+		direct_set(&t, column[i], row.value[i], row.isnull[i]);
 	written = direct_insert_or_nothing(&t);
 	direct_close(&t);
 	return written;

@@ -7,21 +7,9 @@
 
 #include "ledger/customer_row.h"
 #include "ledger/direct_table.h"
+#include "ledger/span_row.h"
 
-/* Columns of stage_history and event_outbox. */
-typedef enum SpanColumn
-{
-	SPAN_CUSTOMER,
-	SPAN_SEQ,
-	SPAN_STAGE,
-	SPAN_ENTERED,
-	SPAN_LEFT,
-	SPAN_EPISODE,
-	SPAN_REASON,
-	SPAN_ACTOR,
-	SPAN_COLUMN_COUNT
-} SpanColumn;
-
+/* Columns of event_outbox. */
 typedef enum EventColumn
 {
 	EVENT_CUSTOMER,

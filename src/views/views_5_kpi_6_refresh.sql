@@ -33,8 +33,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION ledger_refresh_plan(text, timestamptz) IS 'part of ledger_refresh(): which closed periods, of everyone or of segments, are missing, not settled or touched since';
 
-CREATE FUNCTION ledger_refresh_tick(ledger text, as_of timestamptz) RETURNS bigint
-  LANGUAGE plpgsql
+CREATE FUNCTION ledger_refresh_is_behind(ledger text, as_of timestamptz) RETURNS boolean
+  LANGUAGE plpgsql STABLE
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -45,10 +45,10 @@ BEGIN
     RAISE EXCEPTION 'as_of must not be null or in the future' USING ERRCODE = 'invalid_parameter_value';
   END IF;
   EXECUTE format('SELECT k.horizon FROM %I.clock k', ledger) INTO horizon;
-  RETURN CASE WHEN horizon IS NULL OR horizon < as_of THEN @extschema@.ledger_tick(ledger, as_of) ELSE 0 END;
+  RETURN horizon IS NULL OR horizon < as_of;
 END $$;
-COMMENT ON FUNCTION ledger_refresh_tick(text, timestamptz) IS
-  'part of ledger_refresh(): lets time pass, for who churned by silence churned when it fell due, before a period is closed';
+COMMENT ON FUNCTION ledger_refresh_is_behind(text, timestamptz) IS
+  'part of ledger_refresh(): whether time has to pass first, for who churned by silence churned when it fell due, before a period is closed';
 
 CREATE FUNCTION ledger_refresh_line(ledger text, as_of timestamptz, OUT closed timestamptz, OUT opened timestamptz, OUT today timestamptz, OUT boundary timestamptz)
   LANGUAGE plpgsql STABLE
@@ -237,8 +237,10 @@ BEGIN
   IF batch IS NULL OR batch OPERATOR(pg_catalog.<) 1 THEN
     RAISE EXCEPTION 'batch must be 1 or more' USING ERRCODE = 'invalid_parameter_value';
   END IF;
-  PERFORM @extschema@.ledger_refresh_tick(ledger, as_of);
-  COMMIT;
+  IF @extschema@.ledger_refresh_is_behind(ledger, as_of) THEN
+    CALL @extschema@.ledger_tick_batches(ledger, as_of);
+    COMMIT;
+  END IF;
   PERFORM @extschema@.ledger_refresh_begin(ledger, as_of);
   COMMIT;
   PERFORM @extschema@.ledger_refresh_revenue(ledger, as_of);

@@ -57,6 +57,13 @@ is(sql(q{SELECT k.horizon > k.told_horizon, (SELECT due_count > 0 FROM broken.le
 sql("SELECT ledger_tick('broken', '2024-12-01')");
 is(outcome('broken'), outcome('whole'), 'the next tick does what was left');
 
+# The daily refresh lets time pass in batches, too.
+make($_, 'bigint', '(i % 2000)', 'NULL') for 'daily', 'ticked';
+sql("SELECT ledger_tick('ticked', '2024-12-01')");
+like(call("CALL ledger_refresh('daily', '2024-12-01')"), qr/^NOTICE:  daily: time has passed for 1\d{3} of 1\d{3} customers/, 'ledger_refresh() lets time pass by the batches');
+is(outcome('daily'), outcome('ticked'), '... to where a tick comes');
+unlike(call("CALL ledger_refresh('daily', '2024-12-01')"), qr/time has passed/, '... once');
+
 like(call('BEGIN', "CALL ledger_tick_batches('whole')"), qr/ERROR:  CALL ledger_tick_batches\(\) cannot run inside a transaction block/, 'not within a transaction block');
 like(call("CALL ledger_tick_batches('whole', batch => 0)"), qr/ERROR:  batch must be 1 or more/, 'a batch has a customer');
 like(call("CALL ledger_tick_batches('nowhere')"), qr/ERROR:  ledger "nowhere" does not exist/, 'of a ledger that is there');
