@@ -100,7 +100,8 @@ DECLARE
   kept boolean;
 BEGIN
   EXECUTE format('SELECT EXISTS (SELECT FROM %I.kpi_member)', ledger) INTO kept;
-  scope := format('%I.%I', ledger, CASE WHEN kept THEN 'kpi_member' ELSE 'customer_segment' END);
+  -- two rows of segment may come to one name
+  scope := format(CASE WHEN kept THEN '%I.kpi_member' ELSE '(SELECT DISTINCT s.customer_id, s.segment FROM %I.customer_segment s)' END, ledger);
   FOR part IN SELECT r.live_start, r.slow_start, r.first_start, r.until, array_agg(s.segment) AS segments
                 FROM @extschema@.ledger_segments(ledger) s (segment) CROSS JOIN LATERAL @extschema@.ledger_kpi_range(ledger, 'month', s.segment) r
                GROUP BY 1, 2, 3, 4 LOOP

@@ -3,7 +3,7 @@
 SET client_min_messages = error;
 SET timezone = 'UTC';
 BEGIN;
-SELECT plan(50);
+SELECT plan(51);
 CREATE ROLE kpi_reader;
 CREATE ROLE kpi_admin;
 SELECT ledger_create('more');
@@ -31,6 +31,9 @@ SELECT is((SELECT n::bigint FROM more.kpi_by_segment WHERE segment = 'country: C
 SELECT is((SELECT round(value::numeric, 9) FROM more.kpi_by_segment WHERE segment = 'country: US' AND kpi = 'nps' AND period_start = '2024-07-01'),
   (SELECT round(nps_agg(score::integer)::numeric, 9) FROM more.touchpoint WHERE kind = 'nps' AND customer_id <= 100 AND customer_id % 2 = 1), 'and say what their answers say');
 SELECT is((SELECT sum(value)::bigint FROM more.kpi_by_segment WHERE segment LIKE 'country%' AND kpi = 'orders'), (SELECT count(*) FROM more.touchpoint WHERE kind = 'purchase' AND customer_id <= 100), 'segments that part the customers part their orders');
+INSERT INTO more.segment (segment, dimension, condition) VALUES ('country: CH', 'place', $$trait ->> 'country' = 'CH'$$);
+SELECT is((SELECT sum(value)::bigint FROM more.kpi_by_segment WHERE segment LIKE 'country%' AND kpi = 'orders'), (SELECT count(*) FROM more.touchpoint WHERE kind = 'purchase' AND customer_id <= 100), 'two segments of one name have one member each customer');
+DELETE FROM more.segment WHERE segment = 'country: CH';
 SELECT is_empty($$SELECT FROM more.kpi_by_segment k JOIN more.kpi_definition d USING (kpi) WHERE NOT d.by_segment$$, 'what is nobody''s in particular is not told by segment');
 
 -- targets: 15 % more of 0.80
