@@ -70,7 +70,7 @@ $node->stop;
 # ---- no memory ----
 
 SKIP: {
-skip 'a checker of memory needs more address space than that', 10 if ($ENV{POSTGRES_UNDER} // '') ne '';
+skip 'a checker of memory needs more address space than that', 11 if ($ENV{POSTGRES_UNDER} // '') ne '';
 start_limited('ulimit -v 300000');
 my $started = $node->safe_psql('postgres', 'SELECT pg_postmaster_start_time()');
 my %states = (
