@@ -52,6 +52,23 @@ new_summary(PeriodUnit unit, const char *zone, int zone_length, int32 first, int
 	return s;
 }
 
+/* From byte i on, the first of n that holds a bit, or n: megabytes without one may lie before it. */
+static inline int32
+next_byte(const uint8 *bits, int32 i, int32 n)
+{
+	uint64 eight;
+
+	for (; i + (int32) sizeof(eight) <= n; i += sizeof(eight))
+	{
+		memcpy(&eight, bits + i, sizeof(eight));
+		if (eight != 0)
+			break;
+	}
+	while (i < n && bits[i] == 0)
+		i++;
+	return i;
+}
+
 /* ---- checks ---- */
 
 pg_noreturn static void
@@ -78,7 +95,7 @@ view(const struct varlena *value)
 	int64 length = VARSIZE_ANY_EXHDR(value);
 	int64 header = ACTIVITY_SUMMARY_HEADER - VARHDRSZ;
 	Activity a;
-	int32 low = 0;
+	int32 low;
 	int32 high;
 
 	if (length <= header || (uint8) at[0] != ACTIVITY_SUMMARY_VERSION ||
@@ -90,13 +107,12 @@ view(const struct varlena *value)
 	a.zone = at + header;
 	a.bits = (const uint8 *) a.zone + a.zone_length;
 	a.bytes = (int32) (length - header - a.zone_length);
-	high = a.bytes - 1;
-	while (low < high && a.bits[low] == 0)
-		low++;
-	while (high > low && a.bits[high] == 0)
-		high--;
-	if (a.bits[low] == 0)
+	low = next_byte(a.bits, 0, a.bytes);
+	if (low == a.bytes)
 		damaged();
+	high = a.bytes - 1;
+	while (a.bits[high] == 0)
+		high--;
 	a.first = a.base + low * 8 + pg_rightmost_one_pos32(a.bits[low]);
 	a.last = a.base + high * 8 + pg_leftmost_one_pos32(a.bits[high]);
 	return a;
@@ -289,17 +305,20 @@ trimmed(const Activity *a)
 {
 	ActivitySummary *s =
 		new_summary(a->unit, a->zone, a->zone_length, a->first, (a->last - a->first) / 8 + 1);
+	int32 skipped = (a->first - a->base) / 8;
 	int32 shift = (a->first - a->base) % 8;
-	const uint8 *from = a->bits + (a->first - a->base) / 8;
-	int32 last = bytes_of(s) - 1;
+	const uint8 *from = a->bits + skipped;
+	int32 n = Min(a->bytes - skipped, bytes_of(s) + 1);
 	uint8 *to = bits_of(s);
 
-	/* a value may be megabytes of zeros: nothing but shifts in the loop */
-	for (int32 i = 0; i < last; i++)
-		to[i] = (uint8) (from[i] >> shift | from[i + 1] << (8 - shift));
-	to[last] = (uint8) (from[last] >> shift);
-	if (shift > 0 && from + last + 1 < a->bits + a->bytes)
-		to[last] |= (uint8) (from[last + 1] << (8 - shift));
+	/* a byte's upper bits stay in it, its lower ones go into the one before */
+	for (int32 i = next_byte(from, 0, n); i < n; i = next_byte(from, i + 1, n))
+	{
+		if (i < bytes_of(s))
+			to[i] |= (uint8) (from[i] >> shift);
+		if (i > 0)
+			to[i - 1] |= (uint8) (from[i] << (8 - shift));
+	}
 	return s;
 }
 
@@ -396,8 +415,8 @@ activity_summary_out(PG_FUNCTION_ARGS)
 	appendStringInfo(&out, "{\"bucket\": \"%s\", \"time_zone\": ", activity_unit_name(a.unit));
 	escape_json(&out, pnstrdup(a.zone, a.zone_length));
 	appendStringInfoString(&out, ", \"active\": [");
-	/* millions of periods may lie between two that are active */
-	for (int32 i = 0; i < a.bytes; i++)
+	for (int32 i = next_byte(a.bits, 0, a.bytes); i < a.bytes;
+		 i = next_byte(a.bits, i + 1, a.bytes))
 		for (uint32 left = a.bits[i]; left != 0; left &= left - 1)
 		{
 			CHECK_FOR_INTERRUPTS();
