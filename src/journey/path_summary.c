@@ -353,30 +353,34 @@ path_summary_add(PG_FUNCTION_ARGS)
 
 /* ---- text and binary ---- */
 
-/* The names in a JSON array of strings, as a path. */
+/*
+ * The names in a JSON array of strings, as a path, which is valid until "names" is used again: there
+ * are too many paths in a long value for a buffer each.
+ */
 static PathCount
-path_of_json(const SummaryText *t, const Jsonb *paths, int i)
+path_of_json(const SummaryText *t, const Jsonb *paths, int i, StringInfo names)
 {
 	JsonbValue *v = getIthJsonbValueFromContainer((JsonbContainer *) &paths->root, i);
-	StringInfoData names;
 	PathCount p = {0};
 
 	if (v->type != jbvBinary || !JsonContainerIsArray(v->val.binary.data))
 		summary_text_invalid(t, "Element %d of \"paths\" is not an array.", i + 1);
-	initStringInfo(&names);
+	resetStringInfo(names);
 	for (int k = 0; k < (int) JsonContainerSize(v->val.binary.data); k++)
 	{
 		JsonbValue *name = getIthJsonbValueFromContainer(v->val.binary.data, k);
 
 		if (name->type != jbvString)
 			summary_text_invalid(t, "Path %d holds something else than strings.", i + 1);
-		appendBinaryStringInfo(&names, name->val.string.val, name->val.string.len);
-		appendStringInfoChar(&names, '\0');
+		appendBinaryStringInfo(names, name->val.string.val, name->val.string.len);
+		appendStringInfoChar(names, '\0');
+		pfree(name);
 	}
-	if (names.len > MAX_PATH_BYTES)
+	if (names->len > MAX_PATH_BYTES)
 		summary_text_invalid(t, "Path %d is longer than %d bytes.", i + 1, MAX_PATH_BYTES);
-	p.channels = names.data;
-	p.length = names.len;
+	pfree(v);
+	p.channels = names->data;
+	p.length = names->len;
 	return p;
 }
 
@@ -392,13 +396,15 @@ path_summary_in(PG_FUNCTION_ARGS)
 	Jsonb *nulls = summary_text_array(&t, "nulls", max);
 	int n = JB_ROOT_COUNT(paths);
 	PathSummary *s = new_summary(FIRST_BYTES);
+	StringInfoData names;
 
+	initStringInfo(&names);
 	if ((int) JB_ROOT_COUNT(conversions) != n || (int) JB_ROOT_COUNT(nulls) != n)
 		summary_text_invalid(&t, "\"paths\" has %d elements, \"conversions\" %d, \"nulls\" %d.", n,
 							 (int) JB_ROOT_COUNT(conversions), (int) JB_ROOT_COUNT(nulls));
 	for (int i = 0; i < n; i++)
 	{
-		PathCount p = path_of_json(&t, paths, i);
+		PathCount p = path_of_json(&t, paths, i, &names);
 
 		p.conversions =
 			summary_text_element_int64(&t, "conversions", conversions, i, 0, PG_INT64_MAX);
@@ -448,17 +454,19 @@ path_summary_out(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(out.data);
 }
 
-/* The channels of a path: how many (4), each length (4) and bytes. */
+/*
+ * The channels of a path: how many (4), each length (4) and bytes.  The path is valid until "names" is
+ * used again.
+ */
 static PathCount
-receive_path(StringInfo buf)
+receive_path(StringInfo buf, StringInfo names)
 {
 	int channels = pq_getmsgint(buf, 4);
-	StringInfoData names;
 	PathCount p = {0};
 
 	if (channels < 0 || channels > (buf->len - buf->cursor) / 4)
 		summary_wire_invalid(TYPE_NAME, "A path announces %d channels.", channels);
-	initStringInfo(&names);
+	resetStringInfo(names);
 	for (int i = 0; i < channels; i++)
 	{
 		int length = pq_getmsgint(buf, 4);
@@ -468,14 +476,18 @@ receive_path(StringInfo buf)
 		if (length < 0 || length > buf->len - buf->cursor)
 			summary_wire_invalid(TYPE_NAME, "A channel announces %d bytes.", length);
 		name = pq_getmsgtext(buf, length, &bytes);
-		appendBinaryStringInfo(&names, name, bytes + 1);
+		appendBinaryStringInfo(names, name, bytes + 1);
+		pfree(name);
 	}
-	if (names.len > MAX_PATH_BYTES)
-		summary_wire_invalid(TYPE_NAME, "A path has %d bytes.", names.len);
-	p.channels = names.data;
-	p.length = names.len;
+	if (names->len > MAX_PATH_BYTES)
+		summary_wire_invalid(TYPE_NAME, "A path has %d bytes.", names->len);
+	p.channels = names->data;
+	p.length = names->len;
 	return p;
 }
+
+/* What a path without channels takes in binary: how many channels, and its counts. */
+#define MIN_WIRE_PATH (4 + 8 + 8)
 
 /* Binary: version (1), paths (4), each its channels, conversions (8), nulls (8). */
 PG_FUNCTION_INFO_V1(path_summary_recv);
@@ -484,16 +496,19 @@ path_summary_recv(PG_FUNCTION_ARGS)
 {
 	StringInfo buf = (StringInfo) PG_GETARG_POINTER(0);
 	PathSummary *s = new_summary(FIRST_BYTES);
+	StringInfoData names;
 	int32 n;
 
 	summary_wire_version(buf, TYPE_NAME, PATH_SUMMARY_VERSION);
 	n = (int32) pq_getmsgint(buf, 4);
-	if (n < 0)
+	if (n < 0 || n > (buf->len - buf->cursor) / MIN_WIRE_PATH)
 		summary_wire_invalid(TYPE_NAME, "It announces %d paths.", n);
+	initStringInfo(&names);
 	for (int32 i = 0; i < n; i++)
 	{
-		PathCount p = receive_path(buf);
+		PathCount p = receive_path(buf, &names);
 
+		CHECK_FOR_INTERRUPTS();
 		p.conversions = pq_getmsgint64(buf);
 		p.nulls = pq_getmsgint64(buf);
 		if (p.conversions < 0 || p.nulls < 0)

@@ -139,6 +139,13 @@ SELECT format('%s/journey_binary_%s', current_setting('data_directory'), pg_back
 COPY binary_out TO :'file' (FORMAT binary);
 COPY binary_in FROM :'file' (FORMAT binary);
 SELECT is_empty('SELECT customer FROM binary_out o FULL JOIN binary_in i USING (customer) WHERE o.j <> i.j OR o.j3 <> i.j3 OR o.a <> i.a OR o.c <> i.c OR o.p <> i.p OR o.f::text <> i.f::text OR i.customer IS NULL', 'binary COPY there and back');
+-- paths announced: no more than there can be in what is left, 20 bytes for the shortest; a bytea sends its bytes as they are
+CREATE TABLE binary_paths (p path_summary);
+COPY (SELECT decode('01' || '00000002' || repeat('00000000' || '0000000000000003' || '0000000000000001', 2), 'hex')) TO :'file' (FORMAT binary);
+COPY binary_paths FROM :'file' (FORMAT binary);
+SELECT is(p::text, '{"paths": [[]], "conversions": [6], "nulls": [2]}', 'as many paths as are announced') FROM binary_paths;
+COPY (SELECT decode('01' || '00000003' || repeat('00000000' || '0000000000000003' || '0000000000000001', 2), 'hex')) TO :'file' (FORMAT binary);
+SELECT throws_ok(format('COPY binary_paths FROM %L (FORMAT binary)', :'file'), '22P03', 'invalid binary value of type path_summary', 'one more path is announced than there can be');
 SELECT * FROM finish();
-DROP TABLE binary_out, binary_in, log, serial, whole, few, brute, plain, state, conversion, converting, kept;
+DROP TABLE binary_out, binary_in, binary_paths, log, serial, whole, few, brute, plain, state, conversion, converting, kept;
 DROP FUNCTION answers(text), plan_of(text);
