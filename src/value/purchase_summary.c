@@ -228,7 +228,12 @@ with_room(PurchaseSummary *s)
 	if (s->count >= PURCHASE_MAX_BUCKETS)
 		too_many_buckets();
 	if (capacity < PURCHASE_MAX_BUCKETS && (s->count > capacity / 2 || s->count == capacity))
-		s = with_layout(s, s->flags, state_size(size_for(s, Max(2 * capacity, 1))));
+	{
+		/* a stored value may have any capacity: twice that could be more than palloc() gives */
+		int more = Min(Max(2 * capacity, 1), PURCHASE_MAX_BUCKETS);
+
+		s = with_layout(s, s->flags, state_size(size_for(s, more)));
+	}
 	return s;
 }
 
