@@ -3,6 +3,8 @@
  */
 #include "ledger/folding.h"
 
+#include "miscadmin.h"
+
 #include "ledger/fold_state.h"
 
 static void
@@ -97,6 +99,7 @@ folding_run(Folding *c, const Touch *touches, int n, int64 horizon)
 
 	for (int i = 0; i < n; i++)
 	{
+		CHECK_FOR_INTERRUPTS();
 		room_for_spans(c);
 		fold_touch(&c->state, rules, &touches[i].fold, &c->log);
 		summaries_touch(&c->summaries, &touches[i]);
