@@ -48,3 +48,10 @@ SELECT merge_episodes_final('\x'::bytea);
 SELECT merge_episodes_combine('\x01000000ffffffff00000000', '\x01000000ffffffff00000000');
 SELECT merge_episodes_final('\x01000000010000000000000002000000000000000100000000000000');
 SELECT merge_episodes_accum(merge_episodes_accum(NULL::bytea, date '2026-01-01', NULL), timestamptz '2026-01-01', NULL);
+-- nor does an aggregate that anybody makes of them, whose state begins with any bytes
+CREATE AGGREGATE pg_temp.many(timestamptz, timestamptz) (SFUNC = merge_episodes_accum, STYPE = bytea, INITCOND = '\x01000000ffff0f0000000000');
+SELECT pg_temp.many(now(), now() + interval '1 day');
+CREATE AGGREGATE pg_temp.fewer(timestamptz, timestamptz) (SFUNC = merge_episodes_accum, STYPE = bytea, INITCOND = '\x01000000ffffffff00000000');
+SELECT pg_temp.fewer(now(), now() + interval '1 day');
+CREATE AGGREGATE pg_temp.joined(bytea) (SFUNC = merge_episodes_combine, STYPE = bytea, INITCOND = '\x010000000000100000000000');
+SELECT pg_temp.joined('\x010000000000000000000000'::bytea);

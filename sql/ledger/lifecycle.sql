@@ -24,3 +24,12 @@ SELECT lifecycle_final('\x00');
 SELECT lifecycle_final('\x08000000ffffffff');
 SELECT lifecycle_final(decode('3c000000' || repeat('ff', 60), 'hex'));
 SELECT lifecycle_combine('\x', '\x');
+-- nor does an aggregate that anybody makes of them, whose state begins with any bytes
+CREATE AGGREGATE pg_temp.longer(bytea) (SFUNC = lifecycle_combine, STYPE = bytea, INITCOND = '\x00000100');
+SELECT pg_temp.longer('\x08000000'::bytea);
+CREATE AGGREGATE pg_temp.long(bytea) (SFUNC = lifecycle_combine, STYPE = bytea, INITCOND = '\x0000000f');
+SELECT pg_temp.long('\x08000000'::bytea);
+CREATE AGGREGATE pg_temp.short(timestamptz, text) (SFUNC = lifecycle_accum, STYPE = bytea, INITCOND = '\x01000000');
+SELECT pg_temp.short(now(), 'purchase');
+CREATE AGGREGATE pg_temp.nothing(timestamptz, text) (SFUNC = lifecycle_accum, STYPE = bytea, INITCOND = '');
+SELECT pg_temp.nothing(now(), 'purchase');

@@ -160,6 +160,11 @@ CREATE FUNCTION security_squat.t(date, date) RETURNS boolean LANGUAGE sql AS $$ 
 CREATE FUNCTION security_squat.t(integer, integer) RETURNS boolean LANGUAGE sql AS $$ SELECT security_squat.sprung() $$;
 SELECT format('CREATE OPERATOR security_squat.%s (FUNCTION = security_squat.t, LEFTARG = %s, RIGHTARG = %2$s)', o, t)
   FROM unnest('{=,<>,<,>,<=,>=,~}'::text[]) o, unnest('{bigint,text,timestamptz,date,integer}'::text[]) t \gexec
+-- such as no operator of pg_catalog has both sides of, which would come before
+CREATE FUNCTION security_squat.n(numeric, integer) RETURNS numeric LANGUAGE sql AS $$ SELECT security_squat.sprung()::text::numeric $$;
+CREATE FUNCTION security_squat.n(double precision, integer) RETURNS double precision LANGUAGE sql AS $$ SELECT security_squat.sprung()::text::double precision $$;
+SELECT format('CREATE OPERATOR security_squat.%s (FUNCTION = security_squat.n, LEFTARG = %s, RIGHTARG = integer)', o, t)
+  FROM unnest('{*,/,+,-}'::text[]) o, unnest('{numeric,double precision}'::text[]) t \gexec
 CREATE DOMAIN security_squat.text AS pg_catalog.text CHECK (false); CREATE DOMAIN security_squat.regclass AS pg_catalog.text CHECK (false);
 CREATE DOMAIN security_squat.date AS pg_catalog.date CHECK (false); CREATE DOMAIN security_squat.timestamptz AS pg_catalog.timestamptz CHECK (false);
 SET ROLE regress_security_owner;
@@ -176,6 +181,8 @@ SELECT pg_catalog.count(*) AS upgraded FROM ledger_upgrade('vault');
 UPDATE vault.segment SET priority = priority;
 SELECT pg_catalog.count(*) OPERATOR(pg_catalog.>) 0 AS claimed FROM ledger_claim_events('vault', 3);
 SELECT ledger_erase('vault', 'nobody', 'delete') OPERATOR(pg_catalog.>) 0 AS erased;
+-- the first of this session, which reads the rules
+SELECT current_stage(lifecycle('2024-01-01'::pg_catalog.timestamptz, 'purchase'));
 RESET search_path;
 SELECT sum(customer_count) AS customers FROM vault.stage_funnel;
 

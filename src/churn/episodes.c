@@ -61,17 +61,21 @@ new_set(ChurnUnit unit, int capacity)
 
 /* ---- checks: SQL can call a transition function with any bytes ---- */
 
-static bool
-is_episode_set(const EpisodeSet *s)
+static void
+damaged(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+					errmsg("invalid state of the aggregate merge_episodes"),
+					errhint("This function is only to be called by the aggregate.")));
+}
+
+static void
+check_layout(const EpisodeSet *s)
 {
 	if (VARSIZE(s) < EPISODE_SET_HEADER || s->version != EPISODE_SET_VERSION ||
 		s->unit > CHURN_DATES || (VARSIZE(s) - EPISODE_SET_HEADER) % sizeof(Episode) != 0 ||
 		s->count < 0 || s->count > capacity_of(s) || capacity_of(s) > MAX_CAPACITY)
-		return false;
-	for (int i = 0; i < s->count; i++)
-		if (s->episode[i].end < s->episode[i].start)
-			return false;
-	return true;
+		damaged();
 }
 
 /* A copy of argument i, aligned and known to be one of ours. */
@@ -80,21 +84,23 @@ checked_copy(FunctionCallInfo fcinfo, int i)
 {
 	EpisodeSet *s = (EpisodeSet *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(i));
 
-	if (!is_episode_set(s))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-						errmsg("invalid state of the aggregate merge_episodes"),
-						errhint("This function is only to be called by the aggregate.")));
+	check_layout(s);
+	for (int j = 0; j < s->count; j++)
+		if (s->episode[j].end < s->episode[j].start)
+			damaged();
 	return s;
 }
 
+/* An aggregate's state may be changed; who has made the aggregate may let it begin with any bytes. */
 static EpisodeSet *
 writable_set(FunctionCallInfo fcinfo, int i)
 {
 	EpisodeSet *s = (EpisodeSet *) PG_GETARG_POINTER(i);
 
-	if (summary_is_state(fcinfo) && !VARATT_IS_EXTENDED(s))
-		return s;
-	return checked_copy(fcinfo, i);
+	if (!summary_is_state(fcinfo) || VARATT_IS_EXTENDED(s))
+		return checked_copy(fcinfo, i);
+	check_layout(s);
+	return s;
 }
 
 /* ---- merging ---- */

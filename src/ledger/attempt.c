@@ -128,6 +128,7 @@ attempt_plan(SPIPlanPtr plan, char **message)
 		return true;
 	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION)
 		ReThrowError(error);
-	*message = error->message;
+	*message = pstrdup(error->message);
+	FreeErrorData(error); /* of a whole query, and there may be a million */
 	return false;
 }

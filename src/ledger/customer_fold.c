@@ -22,6 +22,9 @@
 /* Customers that are folded anew by one query. */
 #define ANEW_BATCH 5000
 
+/* Customers that are removed by one query: an array has an end. */
+#define GONE_BATCH 100000
+
 /* What is to be written, as an SQL statement sees it. */
 typedef struct Output
 {
@@ -488,14 +491,19 @@ static void
 remove_gone(CustomerFold *f)
 {
 	const Ledger *l = f->ledger;
-	Datum keys = key_array(f, f->gone, f->n_gone);
 	Oid type = l->key_array;
 	const char *tables[] = {"stage_history", "customer"};
 
-	for (int i = 0; i < (int) lengthof(tables); i++)
-		SPI_execute_with_args(
-			psprintf("DELETE FROM %s.%s WHERE customer_id = ANY ($1)", l->qschema, tables[i]), 1,
-			&type, &keys, NULL, false, 0);
+	for (int done = 0; done < f->n_gone; done += GONE_BATCH)
+	{
+		Datum keys = key_array(f, f->gone + done, Min(GONE_BATCH, f->n_gone - done));
+
+		for (int i = 0; i < (int) lengthof(tables); i++)
+			SPI_execute_with_args(
+				psprintf("DELETE FROM %s.%s WHERE customer_id = ANY ($1)", l->qschema, tables[i]),
+				1, &type, &keys, NULL, false, 0);
+		pfree(DatumGetPointer(keys));
+	}
 }
 
 void

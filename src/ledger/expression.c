@@ -4,7 +4,6 @@
 #include "ledger/expression.h"
 
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "nodes/parsenodes.h"
 #include "parser/parse_coerce.h"
@@ -51,13 +50,19 @@ check_expression_text(const char *word, const char *expression)
 						errhint("Give a column, or an expression over the columns of a row.")));
 }
 
-static void
-check_flags(const char *word, const char *expression, SPIPlanPtr plan)
+bool
+is_over_one_row(SPIPlanPtr plan)
 {
 	CachedPlanSource *source = linitial(SPI_plan_get_plan_sources(plan));
 	Query *query = linitial_node(Query, source->query_list);
 
-	if (query->hasAggs || query->hasWindowFuncs || query->hasTargetSRFs)
+	return !query->hasAggs && !query->hasWindowFuncs && !query->hasTargetSRFs;
+}
+
+static void
+check_flags(const char *word, const char *expression, SPIPlanPtr plan)
+{
+	if (!is_over_one_row(plan))
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_GROUPING_ERROR),

@@ -72,17 +72,13 @@ note_late(const TriggerData *trigger, TimestampTz since)
 		psprintf("INSERT INTO %s.kpi_late (late_since) VALUES ($1)", quote_identifier(schema));
 	Oid type = TIMESTAMPTZOID;
 	Datum value = TimestampTzGetDatum(since);
-	Oid user;
-	int security;
+	LedgerScope scope = ledger_act_as_owner_of(trigger->tg_relation);
 
-	GetUserIdAndSecContext(&user, &security);
-	SetUserIdAndSecContext(trigger->tg_relation->rd_rel->relowner,
-						   security | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
 	SPI_connect();
 	if (SPI_execute_with_args(sql, 1, &type, &value, NULL, false, 0) != SPI_OK_INSERT)
 		elog(ERROR, "could not note a late touchpoint");
 	SPI_finish();
-	SetUserIdAndSecContext(user, security);
+	ledger_leave(&scope);
 }
 
 /*

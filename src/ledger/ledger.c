@@ -38,6 +38,12 @@ typedef struct LedgerEntry
 
 static HTAB *ledgers = NULL;
 
+/* Where rules go on changing while they are read, what was read serves one statement. */
+#define MAX_READ_AGAIN 3
+
+/* How often we have heard that a relation has changed. */
+static uint64 changes = 0;
+
 /* A relation has changed: a ledger that has read its rules from it must read them again. */
 static void
 relation_changed(Datum arg pg_attribute_unused(), Oid relation)
@@ -45,6 +51,7 @@ relation_changed(Datum arg pg_attribute_unused(), Oid relation)
 	HASH_SEQ_STATUS all;
 	LedgerEntry *entry;
 
+	changes++;
 	hash_seq_init(&all, ledgers);
 	while ((entry = hash_seq_search(&all)) != NULL)
 	{
@@ -211,19 +218,21 @@ make_ledger(Oid touchpoint)
 	MemoryContext old = MemoryContextSwitchTo(context);
 	Ledger *l = palloc0(sizeof(Ledger));
 	LedgerScope scope;
+	uint64 before = changes;
 	MemoryContextCallback *freeing = palloc0(sizeof(MemoryContextCallback));
 
 	freeing->func = free_plans;
 	freeing->arg = l;
 	MemoryContextRegisterResetCallback(context, freeing);
 	l->context = context;
-	l->valid = true; /* until something changes while we read */
 	describe(l, touchpoint);
 	MemoryContextSwitchTo(old);
 	scope = ledger_act_as_owner(l);
 	ledger_read_rules(l);
 	summaries_prepare(l);
 	ledger_leave(&scope);
+	/* what has changed meanwhile may be what was read first */
+	l->valid = changes == before;
 	return l;
 }
 
@@ -264,6 +273,11 @@ ledger_of_touchpoint(Oid touchpoint)
 	{
 		Ledger *l = make_ledger(touchpoint);
 
+		for (int again = 0; !l->valid && again < MAX_READ_AGAIN; again++)
+		{
+			MemoryContextDelete(l->context);
+			l = make_ledger(touchpoint);
+		}
 		MemoryContextSetParent(l->context, CacheMemoryContext);
 		/* reading the rules may have moved the entry */
 		entry = hash_search(ledgers, &touchpoint, HASH_ENTER, &found);
@@ -334,7 +348,7 @@ pin(const char *setting, const char *value)
 }
 
 static LedgerScope
-enter(const Ledger *ledger)
+enter(const char *time_zone)
 {
 	LedgerScope scope;
 
@@ -343,18 +357,33 @@ enter(const Ledger *ledger)
 	pin("search_path", "pg_catalog, pg_temp");
 	pin("DateStyle", "ISO, YMD");
 	pin("jit", "off"); /* our statements are many and short, or estimated to be long */
-	if (ledger->time_zone != NULL)
-		pin("TimeZone", ledger->time_zone);
+	if (time_zone != NULL)
+		pin("TimeZone", time_zone);
 	return scope;
+}
+
+static void
+become(Oid owner, const LedgerScope *scope)
+{
+	SetUserIdAndSecContext(owner,
+						   scope->security | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
 }
 
 LedgerScope
 ledger_act_as_owner(const Ledger *ledger)
 {
-	LedgerScope scope = enter(ledger);
+	LedgerScope scope = enter(ledger->time_zone);
 
-	SetUserIdAndSecContext(ledger->owner,
-						   scope.security | SECURITY_LOCAL_USERID_CHANGE | SECURITY_NOFORCE_RLS);
+	become(ledger->owner, &scope);
+	return scope;
+}
+
+LedgerScope
+ledger_act_as_owner_of(Relation table)
+{
+	LedgerScope scope = enter(NULL);
+
+	become(table->rd_rel->relowner, &scope);
 	return scope;
 }
 
@@ -372,7 +401,7 @@ ledger_act_as_owner_directly(const Ledger *ledger)
 LedgerScope
 ledger_act_as_invoker(const Ledger *ledger)
 {
-	return enter(ledger);
+	return enter(ledger->time_zone);
 }
 
 void
@@ -448,7 +477,8 @@ ledger_plan(Ledger *ledger, LedgerQuery query, const char *format, int nargs, Oi
 	SPIPlanPtr plan = few ? ledger->plan[query] : NULL;
 	const char *sql;
 
-	if (plan != NULL && SPI_plan_is_valid(plan))
+	/* one that isn't valid any more is made valid where it runs: a caller further up may be running it */
+	if (plan != NULL)
 		return plan;
 	sql = ledger_sql(ledger, format);
 	plan = SPI_prepare(sql, nargs, types);
@@ -456,8 +486,6 @@ ledger_plan(Ledger *ledger, LedgerQuery query, const char *format, int nargs, Oi
 		elog(ERROR, "could not prepare \"%s\": %s", sql, SPI_result_code_string(SPI_result));
 	if (few)
 	{
-		if (ledger->plan[query] != NULL)
-			SPI_freeplan(ledger->plan[query]);
 		SPI_keepplan(plan);
 		ledger->plan[query] = plan;
 	}

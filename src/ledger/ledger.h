@@ -209,6 +209,8 @@ typedef struct LedgerScope
 
 extern LedgerScope ledger_act_as_owner(const Ledger *ledger);
 extern LedgerScope ledger_act_as_invoker(const Ledger *ledger);
+/* As the owner of a ledger's table, where nothing else of the ledger is needed. */
+extern LedgerScope ledger_act_as_owner_of(Relation table);
 /* As the owner with the session's settings: for what runs no query and reads no text. */
 extern LedgerScope ledger_act_as_owner_directly(const Ledger *ledger);
 /* Within a scope: plan for a few rows in tables that grow, whatever their size is now. */

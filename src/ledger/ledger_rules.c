@@ -403,11 +403,14 @@ set_defaults(Ledger *l)
 void
 ledger_read_default_rules(Ledger *l, const char *qextension)
 {
+	LedgerScope scope = ledger_act_as_invoker(l);
+
 	set_defaults(l);
 	SPI_connect();
 	read_kinds(l, psprintf("%s.ledger_default_kinds()", qextension),
 			   read_rules(l, psprintf("%s.ledger_default_rules()", qextension)));
 	SPI_finish();
+	ledger_leave(&scope);
 }
 
 /*

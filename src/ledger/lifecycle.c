@@ -62,15 +62,17 @@ damaged(void)
 					errhint("Use the aggregate; its support functions are not for calling.")));
 }
 
-/* Our own state, or a copy of what a user has given. */
+/*
+ * The state of an aggregate, or a copy of what a user has given.  It is looked at in any case: an
+ * aggregate that anybody has made of our functions begins with any bytes.
+ */
 static bytea *
 state_arg(FunctionCallInfo fcinfo, int i)
 {
 	bytea *state = (bytea *) PG_GETARG_POINTER(i);
 
-	if (i == 0 && summary_is_state(fcinfo) && !VARATT_IS_EXTENDED(state))
-		return state;
-	state = (bytea *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(i));
+	if (i > 0 || !summary_is_state(fcinfo) || VARATT_IS_EXTENDED(state))
+		state = (bytea *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(i));
 	if (VARSIZE(state) < STATE_HEADER || used_bytes(state) < STATE_HEADER ||
 		used_bytes(state) > VARSIZE(state))
 		damaged();

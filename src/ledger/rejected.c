@@ -30,13 +30,12 @@ typedef struct Places
 	AttrNumber quantity;
 } Places;
 
-/* The rows to be moved. */
+/* The rows to be moved: id and reason, as the query sees them, for they may be millions. */
 typedef struct Unusable
 {
-	Datum *ids;
-	Datum *reasons;
-	int n;
-	int room;
+	Tuplestorestate *rows; /* NULL: none */
+	TupleDesc desc;
+	int64 n;
 } Unusable;
 
 void
@@ -68,18 +67,32 @@ places(const Ledger *l)
 }
 
 static void
+start_unusable(Unusable *u)
+{
+	u->desc = CreateTemplateTupleDesc(2);
+	TupleDescInitEntry(u->desc, 1, "id", INT8OID, -1, 0);
+	TupleDescInitEntry(u->desc, 2, "reason", TEXTOID, -1, 0);
+	TupleDescFinalize(u->desc);
+	u->rows = tuplestore_begin_heap(false, false, work_mem);
+}
+
+/* In a context of this one row. */
+static void
 note(Unusable *u, Datum id, const char *fault)
 {
-	if (u->n == u->room)
+	Datum values[2] = {id, CStringGetTextDatum(fault)};
+	bool nulls[2] = {false, false};
+	MemoryContext one = CurrentMemoryContext;
+
+	if (u->rows == NULL)
 	{
-		u->room = Max(64, u->room * 2);
-		u->ids = u->ids == NULL ? palloc(u->room * sizeof(Datum))
-								: repalloc_huge(u->ids, u->room * sizeof(Datum));
-		u->reasons = u->reasons == NULL ? palloc(u->room * sizeof(Datum))
-										: repalloc_huge(u->reasons, u->room * sizeof(Datum));
+		MemoryContextSwitchTo(MemoryContextGetParent(one));
+		start_unusable(u);
+		MemoryContextSwitchTo(one);
 	}
-	u->ids[u->n] = id;
-	u->reasons[u->n++] = CStringGetTextDatum(fault);
+	tuplestore_putvalues(u->rows, u->desc, values, nulls);
+	u->n++;
+	MemoryContextReset(one);
 }
 
 static void
@@ -123,6 +136,9 @@ judge_all(const Ledger *l, const TriggerData *trigger)
 	Tuplestorestate *rows = trigger->tg_newtable;
 	Unusable u = {0};
 	int readptr = tuplestore_alloc_read_pointer(rows, EXEC_FLAG_REWIND);
+	MemoryContext one = AllocSetContextCreate(CurrentMemoryContext, "customer_lifecycle judgement",
+											  ALLOCSET_SMALL_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(one);
 
 	tuplestore_select_read_pointer(rows, readptr);
 	tuplestore_rescan(rows);
@@ -131,14 +147,24 @@ judge_all(const Ledger *l, const TriggerData *trigger)
 		judge(l, &p, slot, &u);
 		CHECK_FOR_INTERRUPTS();
 	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(one);
 	ExecDropSingleTupleTableSlot(slot);
 	return u;
 }
 
-static Datum
-array_of(Datum *values, int n, Oid type, int16 length, bool by_value, char align)
+static void
+register_unusable(const Unusable *u)
 {
-	return PointerGetDatum(construct_array(values, n, type, length, by_value, align));
+	EphemeralNamedRelation enr = palloc0(sizeof(EphemeralNamedRelationData));
+
+	enr->md.name = "unusable";
+	enr->md.tupdesc = u->desc;
+	enr->md.enrtype = ENR_NAMED_TUPLESTORE;
+	enr->md.enrtuples = (double) u->n;
+	enr->reldata = u->rows;
+	if (SPI_register_relation(enr) != SPI_OK_REL_REGISTER)
+		elog(ERROR, "could not register \"%s\"", enr->md.name);
 }
 
 /* A house may have given a column of the log room for more than that of the rejected has. */
@@ -150,8 +176,7 @@ bool
 reject_unusable(Ledger *l, const TriggerData *trigger)
 {
 	static const char SQL[] =
-		"WITH bad AS (DELETE FROM %1$s.touchpoint t"
-		" USING ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2)) AS u (id, reason)"
+		"WITH bad AS (DELETE FROM %1$s.touchpoint t USING unusable u"
 		" WHERE t.touchpoint_id = u.id RETURNING t.*, u.reason)"
 		" INSERT INTO %1$s.touchpoint_rejected (reason, customer_id, kind, occurred_at, channel,"
 		" campaign, subject, amount, quantity, score, properties, source, source_key)"
@@ -161,15 +186,13 @@ reject_unusable(Ledger *l, const TriggerData *trigger)
 						  " b.properties, b.source, b.source_key"
 						  " FROM bad b ORDER BY b.touchpoint_id";
 	Unusable u = judge_all(l, trigger);
-	Oid types[] = {INT8ARRAYOID, TEXTARRAYOID};
-	Datum values[2];
 
 	if (u.n == 0)
 		return false;
-	values[0] = array_of(u.ids, u.n, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
-	values[1] = array_of(u.reasons, u.n, TEXTOID, -1, false, TYPALIGN_INT);
-	if (SPI_execute_with_args(psprintf(SQL, l->qschema), 2, types, values, NULL, false, 0) !=
-		SPI_OK_INSERT)
+	register_unusable(&u);
+	if (SPI_execute(psprintf(SQL, l->qschema), false, 0) != SPI_OK_INSERT)
 		elog(ERROR, "could not reject touchpoints");
+	SPI_unregister_relation("unusable");
+	tuplestore_end(u.rows);
 	return true;
 }

@@ -8,6 +8,11 @@
 /* Rows that a cursor fetches at a time. */
 #define ROWS_BATCH 1000
 
+/*
+ * What SPI does ends in the context of its procedure; the caller's may be of one row, and is reset
+ * with it.
+ */
+
 static void
 take_table(Rows *rows)
 {
@@ -28,15 +33,18 @@ rows_given(void)
 Rows
 rows_open(SPIPlanPtr plan, Datum *values, bool few)
 {
+	MemoryContext context = CurrentMemoryContext;
 	Rows rows = {NULL, NULL, 0, 0};
 	int result;
 
 	if (!few)
 	{
 		rows.portal = SPI_cursor_open(NULL, plan, values, NULL, false);
+		MemoryContextSwitchTo(context);
 		return rows;
 	}
 	result = SPI_execute_plan(plan, values, NULL, false, 0);
+	MemoryContextSwitchTo(context);
 	if (result < 0)
 		elog(ERROR, "could not run a plan: %s", SPI_result_code_string(result));
 	return rows_given();
@@ -45,15 +53,19 @@ rows_open(SPIPlanPtr plan, Datum *values, bool few)
 Rows
 rows_open_stable(const char *sql)
 {
+	MemoryContext context = CurrentMemoryContext;
 	Rows rows = {NULL, NULL, 0, 0};
 
 	rows.portal = SPI_cursor_open_with_args(NULL, sql, 0, NULL, NULL, NULL, true, 0);
+	MemoryContextSwitchTo(context);
 	return rows;
 }
 
 HeapTuple
 rows_peek(Rows *rows)
 {
+	MemoryContext context = CurrentMemoryContext;
+
 	if (rows->next < rows->n)
 		return rows->table->vals[rows->next];
 	if (rows->portal == NULL)
@@ -62,6 +74,7 @@ rows_peek(Rows *rows)
 	if (rows->table != NULL)
 		SPI_freetuptable(rows->table);
 	SPI_cursor_fetch(rows->portal, true, ROWS_BATCH);
+	MemoryContextSwitchTo(context);
 	take_table(rows);
 	return rows->n > 0 ? rows->table->vals[0] : NULL;
 }

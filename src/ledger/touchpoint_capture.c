@@ -280,30 +280,52 @@ keys_sql(const Firing *f, const char *transition_table)
 	return sql.data;
 }
 
+/* ledger_track() has looked at the expressions, but not at what they have become, or by hand. */
 static SPIPlanPtr
-prepared(const char *sql)
+prepared(const Firing *f, const char *sql)
 {
 	SPIPlanPtr plan = SPI_prepare(sql, 0, NULL);
 
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", sql, SPI_result_code_string(SPI_result));
+	if (!is_over_one_row(plan))
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_GROUPING_ERROR),
+			 errmsg("trigger \"%s\" has an argument that is not an expression over one row",
+					f->trigger->tg_trigger->tgname),
+			 errhint("Aggregates, window functions and functions that return sets can't be used "
+					 "here.")));
 	return plan;
 }
 
 static SPIPlanPtr
-kept_plan(const char *sql)
+kept_plan(const Firing *f, const char *sql)
 {
-	SPIPlanPtr plan = prepared(sql);
+	SPIPlanPtr plan = prepared(f, sql);
 
 	SPI_keepplan(plan);
 	return plan;
 }
 
 static void
+free_plan(void *plan)
+{
+	SPI_freeplan(plan);
+}
+
+/* A caller further up may be running the plan: it goes when the transaction ends. */
+static void
 forget_query(RowQuery *q)
 {
-	if (q->plan != NULL)
-		SPI_freeplan(q->plan);
+	MemoryContextCallback *freeing;
+
+	if (q->plan == NULL)
+		return;
+	freeing = MemoryContextAllocZero(TopTransactionContext, sizeof(MemoryContextCallback));
+	freeing->func = free_plan;
+	freeing->arg = q->plan;
+	MemoryContextRegisterResetCallback(TopTransactionContext, freeing);
 	q->plan = NULL;
 }
 
@@ -493,7 +515,7 @@ plan_of_word(Firing *f, CaptureWord word)
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "SELECT %s", column_expression(f, word));
 	append_from(&sql, f, SOME_ROWS, false);
-	f->plan_of_word[word] = prepared(sql.data);
+	f->plan_of_word[word] = prepared(f, sql.data);
 	return f->plan_of_word[word];
 }
 
@@ -517,7 +539,8 @@ refuse_row(Firing *f, Tuplestorestate *row, const char *message)
 		if (attempt_rows(f, plan_of_word(f, i), row, &why))
 		{
 			given[i] = SPI_tuptable;
-			values[i] = SPI_getbinval(given[i]->vals[0], given[i]->tupdesc, 1, &nulls[i]);
+			if (SPI_processed == 1)
+				values[i] = SPI_getbinval(given[i]->vals[0], given[i]->tupdesc, 1, &nulls[i]);
 		}
 		else if (failed == WORD_ONLY_WHEN)
 		{
@@ -585,6 +608,9 @@ take_some(Firing *f, const Asking *a, SPIPlanPtr plan, Tuplestorestate *from, in
 	TupleTableSlot *slot =
 		MakeSingleTupleTableSlot(RelationGetDescr(f->trigger->tg_relation), &TTSOpsMinimalTuple);
 	int pointer = tuplestore_alloc_read_pointer(from, EXEC_FLAG_REWIND);
+	MemoryContext some = AllocSetContextCreate(CurrentMemoryContext, "customer_lifecycle attempts",
+											   ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(some);
 	Tuplestorestate *rows;
 	char *message;
 
@@ -601,7 +627,11 @@ take_some(Firing *f, const Asking *a, SPIPlanPtr plan, Tuplestorestate *from, in
 				a->refuse(f, rows, message);
 		}
 		tuplestore_end(rows);
+		ExecClearTuple(slot); /* what was read from disk is in this context */
+		MemoryContextReset(some);
 	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(some);
 	ExecDropSingleTupleTableSlot(slot);
 }
 
@@ -613,7 +643,7 @@ prepare_query(const Firing *f, const Asking *a, RowQuery *q, const char *transit
 		forget_query(q);
 	if (q->plan != NULL)
 		return;
-	q->plan = kept_plan(a->sql(f, transition_table));
+	q->plan = kept_plan(f, a->sql(f, transition_table));
 	q->attempted = attempt_needed(q->plan);
 }
 
@@ -632,7 +662,7 @@ ask(Firing *f, const Asking *a, RowQuery *q, const char *transition_table, Tuple
 	else
 	{
 		register_some(f);
-		take_some(f, a, prepared(a->sql(f, SOME_ROWS)), from, LEDGER_FEW_ROWS);
+		take_some(f, a, prepared(f, a->sql(f, SOME_ROWS)), from, LEDGER_FEW_ROWS);
 		return;
 	}
 	a->put(f, &rows);

@@ -3,7 +3,7 @@
 BEGIN;
 SET LOCAL client_min_messages = error;
 SET LOCAL TimeZone = 'UTC';
-SELECT plan(67);
+SELECT plan(68);
 SELECT ledger_create('crm'), ledger_create('part', partition_by => '1 month'), ledger_create('named', 'text');
 CREATE FUNCTION pg_temp.rejected(ledger text, source text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE found text; BEGIN
@@ -36,6 +36,14 @@ SELECT is((SELECT amount FROM crm.touchpoint_rejected WHERE source_key = '7'), 7
 UPDATE bill SET amount = 6 WHERE id = 22;
 SELECT is((SELECT amount FROM crm.touchpoint WHERE source_key = '22'), 6::numeric, 'a correction brings it into the log after all');
 SELECT throws_ok($$INSERT INTO crm.touchpoint (customer_id, kind, occurred_at, amount) VALUES (1, 'purchase', '2024-01-01', 1e14)$$, '22003', NULL, 'by hand, the column itself refuses');
+
+-- a trigger by hand, whose arguments nobody has looked at
+CREATE TABLE hand (id bigint PRIMARY KEY, who bigint, at timestamptz, total text);
+CREATE TRIGGER hand AFTER INSERT ON hand REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
+  EXECUTE FUNCTION touchpoint_capture('crm', 'track=hand', 'kind=purchase', 'customer=who', 'occurred_at=at', 'amount=total::numeric', 'source_key=id::text', 'score=unnest(ARRAY[]::float8[])');
+SELECT ledger_register('crm', 'hand', 'hand');
+SELECT throws_ok($$INSERT INTO hand VALUES (1, 1, '2024-01-01', 'junk')$$, '42803', 'trigger "hand" has an argument that is not an expression over one row', 'a set is no expression over one row');
+DROP TRIGGER hand ON hand;
 
 -- nobody, never, nothing
 INSERT INTO bill VALUES (30, NULL, '2024-01-01', 1, 1, 1, 'purchase'), (31, 1, NULL, 1, 1, 1, 'purchase'), (32, 1, '2024-01-01', 1, 1, 1, NULL);
