@@ -20,10 +20,13 @@ static void
 check_rates(double promoters, double detractors)
 {
 	if (!(promoters >= 0.0 && detractors >= 0.0 && promoters + detractors <= 1.0))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid rates of promoters %g and detractors %g", promoters, detractors),
-				 errdetail("Rates are from 0 to 1, and so is their sum.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid rates of promoters %g and detractors %g", promoters, detractors),
+			 errdetail("Rates are from 0 to 1, and so is their sum."),
+			 errhint(
+				 "Give both, promoter_rate and detractor_rate: each is 0.5 if it isn't given.")));
 }
 
 /* Answers needed out of so many customers: a known crowd is known by fewer. */
