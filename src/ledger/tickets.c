@@ -1,11 +1,12 @@
 /*
  * tickets.c: the tickets of a customer, by subject (see tickets.h).
  *
- * They are few, nearly always; so they are a list, the last opened first looked at.
+ * They are few, nearly always; so they are a list, the last opened first looked at.  The account of a
+ * helpdesk has tens of thousands: a long list that has been searched often enough gets an index.
  */
 #include "ledger/tickets.h"
 
-#include "common/hashfn.h"
+#include "ledger/name_index.h"
 
 #define TICKETS_MAGIC 0x4C435401
 
@@ -23,7 +24,9 @@ struct Tickets
 {
 	int n;
 	int room;
+	int searches; /* of the list, while it was long */
 	Ticket *ticket;
+	NameIndex subjects;
 };
 
 /* As stored; the subject's bytes follow. */
@@ -38,36 +41,88 @@ typedef struct TicketHeader
 Tickets *
 tickets_new(void)
 {
-	Tickets *t = palloc(sizeof(Tickets));
+	Tickets *t = palloc0(sizeof(Tickets));
 
-	t->n = 0;
 	t->room = 4;
 	t->ticket = palloc(t->room * sizeof(Ticket));
 	return t;
 }
 
-static Ticket *
-find_ticket(const Tickets *tickets, const char *subject, int length)
+static void
+put_subject(Tickets *tickets, int i)
 {
-	for (int i = tickets->n - 1; i >= 0; i--)
-	{
-		Ticket *ticket = &tickets->ticket[i];
+	const Ticket *ticket = &tickets->ticket[i];
 
-		if (ticket->length == length && memcmp(ticket->subject, subject, length) == 0)
-			return ticket;
-	}
-	return NULL;
+	name_index_put(&tickets->subjects, name_index_hash(ticket->subject, ticket->length), i);
+}
+
+/* An index of the tickets there are, with room for as many more. */
+static void
+index_tickets(Tickets *tickets)
+{
+	NameIndex *subjects = &tickets->subjects;
+	uint32 size = name_index_size(2 * tickets->n);
+
+	if (subjects->slot != NULL)
+		pfree(subjects->slot);
+	subjects->slot = palloc_extended(size * sizeof(NameSlot), MCXT_ALLOC_HUGE);
+	name_index_clear(subjects, size);
+	for (int i = 0; i < tickets->n; i++)
+		put_subject(tickets, i);
+}
+
+/* Is there an index?  It isn't made for the one search that one touchpoint needs. */
+static inline bool
+indexed(Tickets *tickets)
+{
+	if (tickets->subjects.size == 0 && tickets->n > NAME_INDEX_FEW &&
+		++tickets->searches > NAME_INDEX_FEW)
+		index_tickets(tickets);
+	return tickets->subjects.size > 0;
+}
+
+static inline bool
+is_about(const Ticket *ticket, const FoldTouch *t)
+{
+	return ticket->length == t->subject_length &&
+		   memcmp(ticket->subject, t->subject, ticket->length) == 0;
 }
 
 static Ticket *
-append_ticket(Tickets *tickets)
+find_ticket(Tickets *tickets, const FoldTouch *t)
+{
+	if (indexed(tickets))
+	{
+		uint32 hash = name_index_hash(t->subject, t->subject_length);
+		uint32 at = hash;
+		int i;
+
+		while ((i = name_index_next(&tickets->subjects, hash, &at)) >= 0)
+			if (is_about(&tickets->ticket[i], t))
+				return &tickets->ticket[i];
+		return NULL;
+	}
+	for (int i = tickets->n - 1; i >= 0; i--)
+		if (is_about(&tickets->ticket[i], t))
+			return &tickets->ticket[i];
+	return NULL;
+}
+
+static void
+append_ticket(Tickets *tickets, Ticket ticket)
 {
 	if (tickets->n == tickets->room)
 	{
 		tickets->room *= 2;
 		tickets->ticket = repalloc_huge(tickets->ticket, tickets->room * sizeof(Ticket));
 	}
-	return &tickets->ticket[tickets->n++];
+	tickets->ticket[tickets->n++] = ticket;
+	if (tickets->subjects.size == 0)
+		return;
+	if ((uint32) tickets->n > tickets->subjects.size / 2)
+		index_tickets(tickets);
+	else
+		put_subject(tickets, tickets->n - 1);
 }
 
 /* ---- what happens to them ---- */
@@ -75,6 +130,7 @@ append_ticket(Tickets *tickets)
 static void
 open_ticket(Tickets *tickets, TicketCounts *counts, const FoldTouch *t)
 {
+	Ticket opened = {t->at, FOLD_NEVER, t->subject_length, false, t->subject};
 	Ticket *ticket;
 
 	if (t->subject == NULL)
@@ -82,12 +138,13 @@ open_ticket(Tickets *tickets, TicketCounts *counts, const FoldTouch *t)
 		counts->opened++;
 		return;
 	}
-	ticket = find_ticket(tickets, t->subject, t->subject_length);
+	ticket = find_ticket(tickets, t);
 	if (ticket != NULL && ticket->resolved_at == FOLD_NEVER)
 		return;
 	if (ticket == NULL)
-		ticket = append_ticket(tickets);
-	*ticket = (Ticket){t->at, FOLD_NEVER, t->subject_length, false, t->subject};
+		append_ticket(tickets, opened);
+	else
+		*ticket = opened;
 	counts->opened++;
 	counts->open++;
 }
@@ -138,7 +195,7 @@ tickets_touch(Tickets *tickets, TicketCounts *counts, const Touch *touch)
 		open_ticket(tickets, counts, t);
 		return;
 	}
-	ticket = t->subject == NULL ? NULL : find_ticket(tickets, t->subject, t->subject_length);
+	ticket = t->subject == NULL ? NULL : find_ticket(tickets, t);
 	if (ticket == NULL)
 		return;
 	if (touch->kind->tally == TALLY_TICKET_REPLIED)
@@ -190,7 +247,7 @@ take_ticket(const char **at, const char *end, Tickets *tickets)
 	*at += sizeof(h);
 	if (h.length < 0 || h.length > end - *at)
 		return false;
-	*append_ticket(tickets) = (Ticket){h.opened_at, h.resolved_at, h.length, h.replied != 0, *at};
+	append_ticket(tickets, (Ticket){h.opened_at, h.resolved_at, h.length, h.replied != 0, *at});
 	*at += h.length;
 	return true;
 }
