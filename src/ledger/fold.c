@@ -10,6 +10,7 @@
 #include <math.h>
 
 #include "common/int.h"
+#include "ledger/fold_subjects.h"
 
 static const char REASON_SILENCE[] = "silence";
 static const char REASON_ENDED[] = "last subject ended";
@@ -43,11 +44,13 @@ fold_sum(int64 a, int64 b)
 void
 fold_start(FoldState *s, const FoldRules *rules)
 {
-	FoldSubject *subject = s->subject;
+	FoldSubjects *subjects = s->subjects;
 	FoldCount *count = s->count;
 
 	memset(s, 0, sizeof(*s));
-	s->subject = subject;
+	s->subjects = subjects;
+	subjects->used = subjects->passes = 0;
+	subjects->names.size = 0;
 	s->count = count;
 	s->signature = rules->signature;
 	s->n_counts = rules->n;
@@ -182,31 +185,14 @@ offer(FoldState *s, LifecycleStage stage, const FoldTouch *t, FoldLog *log)
 
 /* ---- subjects ---- */
 
-static FoldSubject *
-find_subject(const FoldState *s, const FoldTouch *t)
-{
-	for (int i = 0; i < s->n_subjects; i++)
-	{
-		FoldSubject *open = &s->subject[i];
-
-		if ((open->name == NULL) == (t->subject == NULL) && open->length == t->subject_length &&
-			(open->length == 0 || memcmp(open->name, t->subject, open->length) == 0))
-			return open;
-	}
-	return NULL;
-}
-
 static void
 open_subject(FoldState *s, const FoldTouch *t)
 {
-	FoldSubject *open = find_subject(s, t);
+	FoldSubject *open = fold_subject_find(s, t);
 
 	if (open == NULL)
-	{
-		open = &s->subject[s->n_subjects++];
-		*open = (FoldSubject){FOLD_NEVER, 0, t->subject, t->subject_length};
-	}
-	open->end_at = t->until;
+		open = fold_subject_open(s, t);
+	fold_subject_end_at(s, open, t->until);
 	if (t->kind->recurring && t->has_amount)
 		open->amount = t->amount;
 }
@@ -214,52 +200,38 @@ open_subject(FoldState *s, const FoldTouch *t)
 static void
 change_subject(const FoldState *s, const FoldTouch *t)
 {
-	FoldSubject *open = find_subject(s, t);
+	FoldSubject *open = fold_subject_find(s, t);
 
 	if (open == NULL)
 		return;
 	if (t->until != FOLD_NEVER)
-		open->end_at = t->until;
+		fold_subject_end_at(s, open, t->until);
 	if (t->kind->recurring && t->has_amount)
 		open->amount = t->amount;
 }
 
 static void
-end_subject(FoldSubject *open, const FoldTouch *t)
+end_subject(const FoldState *s, FoldSubject *open, const FoldTouch *t)
 {
 	if (t->kind->effect == FOLD_ENDS)
-		open->end_at = t->at;
+		fold_subject_end_at(s, open, t->at);
 	else if (t->until != FOLD_NEVER)
-		open->end_at = t->until;
+		fold_subject_end_at(s, open, t->until);
 	else if (open->end_at == FOLD_NEVER)
-		open->end_at = t->at;
+		fold_subject_end_at(s, open, t->at);
 }
 
 /* An end without a subject, where no such is open, is the end of all that are. */
 static void
 end_subjects(const FoldState *s, const FoldTouch *t)
 {
-	FoldSubject *open = find_subject(s, t);
+	FoldSubject *open = fold_subject_find(s, t);
 
 	if (open != NULL)
-		end_subject(open, t);
+		end_subject(s, open, t);
 	else if (t->subject == NULL)
-		for (int i = 0; i < s->n_subjects; i++)
-			end_subject(&s->subject[i], t);
-}
-
-/* Forget the subjects whose end has come; were there any, and is none left? */
-static bool
-close_subjects(FoldState *s, int64 at)
-{
-	int kept = 0;
-	bool any = s->n_subjects > 0;
-
-	for (int i = 0; i < s->n_subjects; i++)
-		if (s->subject[i].end_at > at)
-			s->subject[kept++] = s->subject[i];
-	s->n_subjects = kept;
-	return any && kept == 0;
+		while ((open = fold_subject_next(s, open)) != NULL)
+			end_subject(s, open, t);
 }
 
 static void
@@ -285,31 +257,22 @@ affect_subjects(FoldState *s, const FoldTouch *t, FoldLog *log)
 			end_subjects(s, t);
 			break;
 	}
-	if (close_subjects(s, t->at) && stage_is_customer(s->current.stage))
+	if (fold_subjects_close(s, t->at) && stage_is_customer(s->current.stage))
 		churn(s, FOLD_CHURN_ENDED, t->at, t->reason, t->actor, log);
 }
 
 int64
 fold_recurring(const FoldState *s)
 {
+	const FoldSubject *open = NULL;
 	int64 total = 0;
 
-	for (int i = 0; i < s->n_subjects; i++)
-		total = fold_sum(total, s->subject[i].amount);
+	while ((open = fold_subject_next(s, open)) != NULL)
+		total = fold_sum(total, open->amount);
 	return total;
 }
 
 /* ---- time alone ---- */
-
-static int64
-first_end(const FoldState *s)
-{
-	int64 first = FOLD_NEVER;
-
-	for (int i = 0; i < s->n_subjects; i++)
-		first = Min(first, s->subject[i].end_at);
-	return first;
-}
 
 static int64
 silence_due(const FoldState *s, const FoldRules *rules)
@@ -330,21 +293,22 @@ onboarding_due(const FoldState *s, const FoldRules *rules)
 int64
 fold_churn_due(const FoldState *s, int64 silence)
 {
+	const FoldSubject *open = NULL;
 	int64 last = FOLD_ALWAYS;
 
 	if (!stage_is_customer(s->current.stage))
 		return FOLD_NEVER;
 	if (s->n_subjects == 0)
 		return later(s->silence_from, silence);
-	for (int i = 0; i < s->n_subjects; i++)
-		last = Max(last, s->subject[i].end_at);
+	while ((open = fold_subject_next(s, open)) != NULL)
+		last = Max(last, open->end_at);
 	return last;
 }
 
 int64
 fold_due(const FoldState *s, const FoldRules *rules)
 {
-	return Min(Min(first_end(s), silence_due(s, rules)), onboarding_due(s, rules));
+	return Min(Min(fold_subjects_first_end(s), silence_due(s, rules)), onboarding_due(s, rules));
 }
 
 void
@@ -357,9 +321,9 @@ fold_advance(FoldState *s, const FoldRules *rules, int64 until, FoldLog *log)
 		s->last_due = due;
 		if (due == onboarding_due(s, rules))
 			move_to(s, STAGE_ENGAGEMENT, s->current.episode, due, REASON_ONBOARDED, NULL, log);
-		else if (due == first_end(s))
+		else if (due == fold_subjects_first_end(s))
 		{
-			if (close_subjects(s, due) && stage_is_customer(s->current.stage))
+			if (fold_subjects_close(s, due) && stage_is_customer(s->current.stage))
 				churn(s, FOLD_CHURN_ENDED, due, REASON_ENDED, NULL, log);
 		}
 		else

@@ -13,6 +13,7 @@
 #define CUSTOMER_LIFECYCLE_FOLD_H
 
 #include "common/compat.h"
+#include "ledger/name_index.h"
 #include "stage/stage.h"
 
 /* Instants and durations are microseconds, as timestamptz has them. */
@@ -102,7 +103,19 @@ typedef struct FoldSubject
 	int64 amount; /* monthly, in 1/10000 */
 	const char *name;
 	int length;
+	int place; /* in the heap, if there is one; see fold_subjects.c */
 } FoldSubject;
+
+/* The open subjects in the order in which they were opened, and what finds them once they are many. */
+typedef struct FoldSubjects
+{
+	int used;		  /* of the list below, with what is closed and still there */
+	int passes;		  /* how often the list was gone through while it was long */
+	uint32 max_slots; /* there is room for */
+	NameIndex names;
+	int *heap; /* positions in the list, the first to end first; valid if there is an index */
+	FoldSubject subject[FLEXIBLE_ARRAY_MEMBER];
+} FoldSubjects;
 
 /* How often a rule was met within the episode. */
 typedef struct FoldCount
@@ -169,8 +182,8 @@ typedef struct FoldState
 	bool life_in_onboarding; /* a sign of life after the one that opened onboarding */
 	int n_subjects;
 	int n_counts;
-	/* Room for these is the caller's: one subject more than there are, one count a rule. */
-	FoldSubject *subject;
+	/* Room for these is the caller's: one subject more for each touchpoint, one count a rule. */
+	FoldSubjects *subjects;
 	FoldCount *count;
 } FoldState;
 

@@ -8,6 +8,7 @@
 #include "ledger/fold_state.h"
 
 #include "common/hashfn.h"
+#include "ledger/fold_subjects.h"
 
 /* Another number for another layout: older states are then folded anew. */
 #define FOLD_STATE_MAGIC 0x4C430002
@@ -33,10 +34,11 @@ typedef struct SubjectHeader
 static Size
 subjects_size(const FoldState *s)
 {
+	const FoldSubject *open = NULL;
 	Size size = 0;
 
-	for (int i = 0; i < s->n_subjects; i++)
-		size += sizeof(SubjectHeader) + s->subject[i].length;
+	while ((open = fold_subject_next(s, open)) != NULL)
+		size += sizeof(SubjectHeader) + open->length;
 	return size;
 }
 
@@ -55,7 +57,7 @@ without_pointers(const FoldState *s)
 	FoldState plain;
 
 	memcpy(&plain, s, sizeof(plain));
-	plain.subject = NULL;
+	plain.subjects = NULL;
 	plain.count = NULL;
 	plain.current.reason = plain.current.actor = NULL;
 	plain.previous.reason = plain.previous.actor = NULL;
@@ -72,12 +74,12 @@ fold_state_to_bytes(const FoldState *s, const void *along, Size along_size)
 	FoldState plain = without_pointers(s);
 	char *at = put(start, &plain, sizeof(plain));
 	StateHeader header = {FOLD_STATE_MAGIC, 0};
+	const FoldSubject *open = NULL;
 
 	at = put(at, along, along_size);
 	at = put(at, s->count, s->n_counts * sizeof(FoldCount));
-	for (int i = 0; i < s->n_subjects; i++)
+	while ((open = fold_subject_next(s, open)) != NULL)
 	{
-		const FoldSubject *open = &s->subject[i];
 		SubjectHeader h = {open->end_at, open->amount, open->length, open->name != NULL};
 
 		at = put(at, &h, sizeof(h));
@@ -110,7 +112,8 @@ take_subject(const char **at, Size *left, FoldSubject *open)
 	if (!take(at, left, &h, sizeof(h)) || h.length < 0 || (Size) h.length > *left ||
 		(!h.named && h.length > 0))
 		return false;
-	*open = (FoldSubject){h.end_at, h.amount, h.named ? pnstrdup(*at, h.length) : NULL, h.length};
+	*open =
+		(FoldSubject){h.end_at, h.amount, h.named ? pnstrdup(*at, h.length) : NULL, h.length, 0};
 	*at += h.length;
 	*left -= h.length;
 	return true;
@@ -129,6 +132,23 @@ plausible(const FoldState *s, const FoldRules *rules, Size left)
 		   s->max_stage >= STAGE_NONE && s->max_stage < STAGE_COUNT;
 }
 
+/* An index needs its room only if there may be enough subjects for one. */
+static FoldSubjects *
+room_for_subjects(Size room)
+{
+	FoldSubjects *o = palloc_extended(
+		offsetof(FoldSubjects, subject) + Max(room, 1) * sizeof(FoldSubject), MCXT_ALLOC_HUGE);
+
+	memset(o, 0, offsetof(FoldSubjects, subject));
+	if (room > NAME_INDEX_FEW)
+	{
+		o->max_slots = name_index_size(room);
+		o->names.slot = palloc_extended(o->max_slots * sizeof(NameSlot), MCXT_ALLOC_HUGE);
+		o->heap = palloc_extended(room * sizeof(int), MCXT_ALLOC_HUGE);
+	}
+	return o;
+}
+
 bool
 fold_state_from_bytes(const bytea *bytes, const FoldRules *rules, int more_subjects, FoldState *s,
 					  void *along, Size along_size)
@@ -143,12 +163,13 @@ fold_state_from_bytes(const bytea *bytes, const FoldRules *rules, int more_subje
 		!plausible(s, rules, left))
 		return false;
 	s->count = palloc(Max(s->n_counts, 1) * sizeof(FoldCount));
-	s->subject = palloc(((Size) s->n_subjects + more_subjects) * sizeof(FoldSubject));
+	s->subjects = room_for_subjects((Size) s->n_subjects + more_subjects);
 	if (!take(&at, &left, s->count, s->n_counts * sizeof(FoldCount)))
 		return false;
 	for (int i = 0; i < s->n_subjects; i++)
-		if (!take_subject(&at, &left, &s->subject[i]))
+		if (!take_subject(&at, &left, &s->subjects->subject[i]))
 			return false;
+	s->subjects->used = s->n_subjects;
 	return left == 0;
 }
 
@@ -156,6 +177,6 @@ void
 fold_state_new(const FoldRules *rules, int subjects, FoldState *s)
 {
 	s->count = palloc(Max(rules->n, 1) * sizeof(FoldCount));
-	s->subject = palloc(Max((Size) subjects, 1) * sizeof(FoldSubject));
+	s->subjects = room_for_subjects(subjects);
 	fold_start(s, rules);
 }
