@@ -49,7 +49,8 @@ my @LOOPS = (
 		SELECT ledger_create('crm'); SELECT ledger_track('crm', 'orders', 'purchase', 'who', 'at', 'total', track => 'orders')},
 		'ledger_backfill()', q{CALL ledger_backfill('crm', 'orders')},
 		'ledger_touch() of many', q{SELECT ledger_touch('crm', i, 'purchase', timestamptz '2024-01-01') FROM generate_series(1, 100000) i},
-		'rows of a tracked table', q{INSERT INTO orders SELECT i, i, '2023-01-01', 5 FROM generate_series(100000, 200000) i}],
+		'rows of a tracked table', q{INSERT INTO orders SELECT i, i, '2023-01-01', 5 FROM generate_series(100000, 200000) i},
+		map { ("one customer with many subjects of $_", "INSERT INTO crm.touchpoint (customer_id, kind, occurred_at, subject) SELECT 1, '$_', timestamptz '2024-01-01' + i * interval '1 second', 's' || i FROM generate_series(1, 200000) i") } qw(ticket_opened subscription_started)],
 	[q{CALL ledger_backfill('crm', 'orders')},
 		'ledger_rebuild()', q{SELECT ledger_rebuild('crm')},
 		'ledger_check()', q{SELECT count(*) FROM ledger_check('crm')},
@@ -94,7 +95,9 @@ my @ONCE = (
 	[q{CREATE TABLE sample AS SELECT clv_agg(make_purchase_summary(1, i * interval '1 second', i * interval '1 second', i)) AS v FROM generate_series(1, 400000) i},
 		'printing a long clv_sample', q{SELECT length(v::text) FROM sample}],
 	[q{CREATE TABLE active AS SELECT activity_agg('2000-01-01Z'::timestamptz + i * interval '1 day', 'day', 'UTC') AS v FROM generate_series(1, 3000000) i},
-		'printing a long activity_summary', q{SELECT length(v::text) FROM active}]);
+		'printing a long activity_summary', q{SELECT length(v::text) FROM active}],
+	map { [qq{SELECT ledger_create('$_'); INSERT INTO $_.touchpoint (customer_id, kind, occurred_at, subject) SELECT 1, '$_', timestamptz '2024-01-01' + i * interval '1 second', 's' || i FROM generate_series(1, 100000) i},
+		"the fold of one customer with many subjects of $_", "SELECT ledger_rebuild('$_')"] } qw(ticket_opened subscription_started));
 for my $case (@ONCE)
 {
 	my ($set_up, $name, $statement) = @$case;
