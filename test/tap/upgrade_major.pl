@@ -14,8 +14,9 @@ for my $config ($ENV{OLD_PG_CONFIG} || glob '/usr/lib/postgresql/*/bin/pg_config
 {
 	my ($its_major) = `$config --version` =~ /(\d+)/;
 	chomp(my $pgxs = `$config --pgxs`);
+	chomp(my $headers = `$config --includedir-server`);
 	chomp(my $its_bin = `$config --bindir`);
-	push @older, [$its_major, $config] if $its_major < $major && -f $pgxs && -x "$its_bin/postgres";
+	push @older, [$its_major, $config] if $its_major < $major && -f $pgxs && -f "$headers/postgres.h" && -x "$its_bin/postgres";
 }
 plan skip_all => "no PostgreSQL older than $major is installed with its server headers: nothing to upgrade from" unless @older;
 
