@@ -53,6 +53,18 @@ PREPARE store_sizes (text, numeric) AS
 	SELECT c.oid::regclass, c.reltuples::bigint, pg_size_pretty(pg_table_size(c.oid)), pg_size_pretty(pg_indexes_size(c.oid)), round(pg_total_relation_size(c.oid) / $2)
 	FROM pg_class c WHERE c.relkind = 'r' AND c.oid::regclass::text ~ $1 AND pg_total_relation_size(c.oid) > 1000000 ORDER BY pg_total_relation_size(c.oid) DESC;
 
+-- Times the INSERT into the plain table, or its count(*) where the log is only read.
+PREPARE report AS
+WITH took AS (
+	SELECT step, min(n) AS n, count(*) AS statements, sum(extract(epoch FROM ended - started)) AS seconds,
+	  (array_agg(extract(epoch FROM ended - started) ORDER BY n DESC))[1] / (array_agg(extract(epoch FROM ended - started) ORDER BY n))[1] AS last_of_first
+	FROM step GROUP BY step
+), plain AS (SELECT min(seconds) FILTER (WHERE step ~ 'plain' AND step ~ '^INSERT') AS load, min(seconds) FILTER (WHERE step ~ '^count') AS count FROM took)
+SELECT step, statements, round(seconds, 3) AS seconds, round(seconds / CASE WHEN step ~ '^(INSERT|ledger_)' THEN load ELSE count END, 2) AS times_plain,
+  CASE WHEN statements > 1 THEN round(last_of_first, 2) END AS last_statement_times_first
+FROM took, plain ORDER BY n;
+\pset border 2
+
 CALL load('plain', 'INSERT into a plain table of the same columns and indexes', :millions * 100000);
 VACUUM (ANALYZE) plain;
 EXECUTE store_sizes('^plain$', :millions);
@@ -81,6 +93,9 @@ EXECUTE end_step;
 EXECUTE begin_step('customer_360 of one customer');
 SELECT * FROM crm.customer_360 WHERE customer_id = 4711 \g /dev/null
 EXECUTE end_step;
+EXECUTE report;
+TABLE stored;
+-- what follows needs room on disk once more
 EXECUTE begin_step('ledger_check(): folded and compared');
 SELECT count(*) FROM ledger_check('crm') \g /dev/null
 EXECUTE end_step;
@@ -90,15 +105,4 @@ EXECUTE end_step;
 EXECUTE begin_step('ledger_tick_batches(): half a year of silence');
 CALL ledger_tick_batches('crm', '2026-06-01');
 EXECUTE end_step;
-
-\pset border 2
-\echo 'Times the INSERT into the plain table, or its count(*) where the log is only read.'
-WITH took AS (
-	SELECT step, min(n) AS n, count(*) AS statements, sum(extract(epoch FROM ended - started)) AS seconds,
-	  (array_agg(extract(epoch FROM ended - started) ORDER BY n DESC))[1] / (array_agg(extract(epoch FROM ended - started) ORDER BY n))[1] AS last_of_first
-	FROM step GROUP BY step
-), plain AS (SELECT min(seconds) FILTER (WHERE step ~ 'plain' AND step ~ '^INSERT') AS load, min(seconds) FILTER (WHERE step ~ '^count') AS count FROM took)
-SELECT step, statements, round(seconds, 3) AS seconds, round(seconds / CASE WHEN step ~ '^(INSERT|ledger_)' THEN load ELSE count END, 2) AS times_plain,
-  CASE WHEN statements > 1 THEN round(last_of_first, 2) END AS last_statement_times_first
-FROM took, plain ORDER BY n;
-TABLE stored;
+EXECUTE report;
