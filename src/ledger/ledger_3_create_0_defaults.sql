@@ -45,6 +45,7 @@ CREATE TABLE IF NOT EXISTS %1$I.default_row (
   PRIMARY KEY (table_name, row_key)
 );
 COMMENT ON TABLE %1$I.default_row IS 'rows that the extension has put into tables of rules, once: what you delete of them stays deleted';
+COMMENT ON COLUMN %1$I.default_row.table_name IS 'the table of rules that the row was put into';
 COMMENT ON COLUMN %1$I.default_row.row_key IS 'key of the row, its parts separated by blanks';
 COMMENT ON COLUMN %1$I.default_row.offered_at IS 'when it was put there, or found there';
 CREATE TABLE IF NOT EXISTS %1$I.ledger_release (
@@ -52,6 +53,7 @@ CREATE TABLE IF NOT EXISTS %1$I.ledger_release (
   made_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE %1$I.ledger_release IS 'the releases of the extension that have made or upgraded this ledger';
+COMMENT ON COLUMN %1$I.ledger_release.release IS 'version of the extension';
 COMMENT ON COLUMN %1$I.ledger_release.made_at IS 'when the release did so first';
 CREATE TABLE IF NOT EXISTS %1$I.grantee (
   role_name text PRIMARY KEY,
@@ -59,6 +61,7 @@ CREATE TABLE IF NOT EXISTS %1$I.grantee (
   granted_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE %1$I.grantee IS 'who was given what by ledger_grant(): ledger_upgrade() gives it for what is new, too';
+COMMENT ON COLUMN %1$I.grantee.granted_at IS 'when ledger_grant() last gave it';
 COMMENT ON COLUMN %1$I.grantee.role_name IS 'name of the role; PUBLIC cannot be granted';
 COMMENT ON COLUMN %1$I.grantee.level IS 'read, write or admin';
   $ddl$, name);

@@ -74,6 +74,8 @@ CREATE TABLE IF NOT EXISTS %1$I.touchpoint_key (
   PRIMARY KEY (source, source_key)
 ) WITH (fillfactor = 90);
 COMMENT ON TABLE %1$I.touchpoint_key IS 'the keys of the partitioned log, each once; kept by the triggers of touchpoint';
+COMMENT ON COLUMN %1$I.touchpoint_key.source IS 'where the touchpoint comes from: the name of a track, or of who wrote it';
+COMMENT ON COLUMN %1$I.touchpoint_key.source_key IS 'its key there';
 COMMENT ON COLUMN %1$I.touchpoint_key.touchpoint_id IS 'the touchpoint that has the key; NULL: claimed by a statement that is writing it';
 COMMENT ON COLUMN %1$I.touchpoint_key.occurred_at IS 'its instant, which says in which partition it is';
   $ddl$, name);
@@ -122,6 +124,21 @@ CREATE TABLE IF NOT EXISTS %1$I.touchpoint_rejected (
   source_key text
 );
 COMMENT ON TABLE %1$I.touchpoint_rejected IS 'touchpoints that could not be used, and why';
+COMMENT ON COLUMN %1$I.touchpoint_rejected.rejected_id IS 'number of the rejection; means nothing else';
+COMMENT ON COLUMN %1$I.touchpoint_rejected.rejected_at IS 'when it was rejected: when the transaction that wrote it began';
+COMMENT ON COLUMN %1$I.touchpoint_rejected.reason IS 'why it could not be used';
+COMMENT ON COLUMN %1$I.touchpoint_rejected.customer_id IS 'whose touchpoint, as text, for it may be no key at all; NULL: none was given';
+COMMENT ON COLUMN %1$I.touchpoint_rejected.kind IS 'what happened, as it was given: perhaps no row of touchpoint_kind; NULL: none was given';
+COMMENT ON COLUMN %1$I.touchpoint_rejected.occurred_at IS 'when it happened; NULL: no instant was given, or none that can be read';
+COMMENT ON COLUMN %1$I.touchpoint_rejected.channel IS 'channel that brought it; NULL: none was given';
+COMMENT ON COLUMN %1$I.touchpoint_rejected.campaign IS 'campaign of marketing; NULL: none was given';
+COMMENT ON COLUMN %1$I.touchpoint_rejected.subject IS 'which order, ticket, subscription, opportunity, referred person; NULL: none was given';
+COMMENT ON COLUMN %1$I.touchpoint_rejected.amount IS 'money; NULL: none was given, or it has no room here';
+COMMENT ON COLUMN %1$I.touchpoint_rejected.quantity IS 'how many; NULL: none was given, or it has no room here';
+COMMENT ON COLUMN %1$I.touchpoint_rejected.score IS 'answer of a survey, stars of a review; NULL: none was given';
+COMMENT ON COLUMN %1$I.touchpoint_rejected.properties IS 'what else belongs to it, by name; NULL: nothing';
+COMMENT ON COLUMN %1$I.touchpoint_rejected.source IS 'where it comes from: the name of a track, or of who wrote it; NULL: unknown';
+COMMENT ON COLUMN %1$I.touchpoint_rejected.source_key IS 'its key there; NULL: it has none';
   $ddl$, name, customer_key);
 END $$;
 COMMENT ON FUNCTION ledger_make_log(text, regtype) IS 'part of ledger_create(): the log';

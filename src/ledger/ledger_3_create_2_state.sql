@@ -57,6 +57,33 @@ ALTER TABLE %1$I.customer
   ADD COLUMN IF NOT EXISTS loyalty_points numeric(18,4),
   ADD COLUMN IF NOT EXISTS ticket_state bytea;
 COMMENT ON TABLE %1$I.customer IS 'a customer now: follows from touchpoint, the rules and clock; write touchpoints, not here';
+COMMENT ON COLUMN %1$I.customer.customer_id IS 'key of the customer';
+COMMENT ON COLUMN %1$I.customer.stage IS 'stage of the lifecycle now; NULL: nothing that says a stage has happened yet';
+COMMENT ON COLUMN %1$I.customer.stage_since IS 'when the customer entered the stage; NULL: no stage';
+COMMENT ON COLUMN %1$I.customer.max_stage IS 'the furthest stage ever reached; churned does not count; NULL: no stage';
+COMMENT ON COLUMN %1$I.customer.episode IS '1, and one more with each return after churn';
+COMMENT ON COLUMN %1$I.customer.first_touch_at IS 'first touchpoint of any kind';
+COMMENT ON COLUMN %1$I.customer.last_touch_at IS 'last touchpoint of any kind';
+COMMENT ON COLUMN %1$I.customer.touchpoint_count IS 'touchpoints of any kind';
+COMMENT ON COLUMN %1$I.customer.purchase_count IS 'purchases: touchpoints of kinds that feed purchases';
+COMMENT ON COLUMN %1$I.customer.purchase_amount IS 'sum of purchases, money; refunds are not deducted';
+COMMENT ON COLUMN %1$I.customer.first_purchase_at IS 'first purchase; NULL: none';
+COMMENT ON COLUMN %1$I.customer.last_purchase_at IS 'last purchase; NULL: none';
+COMMENT ON COLUMN %1$I.customer.mrr_amount IS 'recurring revenue of open subscriptions, money a month';
+COMMENT ON COLUMN %1$I.customer.nps IS 'answers to the NPS question: for nps() and other functions of rating_summary; NULL: none';
+COMMENT ON COLUMN %1$I.customer.csat IS 'answers to the satisfaction question: for csat() and other functions of rating_summary; NULL: none';
+COMMENT ON COLUMN %1$I.customer.ces IS 'answers to the effort question: for ces() and other functions of rating_summary; NULL: none';
+COMMENT ON COLUMN %1$I.customer.last_nps_score IS 'last answer to the NPS question, 0..10; NULL: none';
+COMMENT ON COLUMN %1$I.customer.last_csat_score IS 'last answer to the satisfaction question, 1..5; NULL: none';
+COMMENT ON COLUMN %1$I.customer.last_ces_score IS 'last answer to the effort question, 1..7; NULL: none';
+COMMENT ON COLUMN %1$I.customer.channel IS 'channel of the first touchpoint that names one: what brought the customer; NULL: none does';
+COMMENT ON COLUMN %1$I.customer.campaign IS 'campaign of the first touchpoint that names one; NULL: none does';
+COMMENT ON COLUMN %1$I.customer.traits IS 'what is known about the customer, by name: the last value of each trait; NULL: nothing';
+COMMENT ON COLUMN %1$I.customer.consents IS 'by purpose, true: consented, false: withdrawn, by the last word on each; NULL: none';
+COMMENT ON COLUMN %1$I.customer.referral_sent_count IS 'people referred';
+COMMENT ON COLUMN %1$I.customer.referral_converted_count IS 'people referred who became customers';
+COMMENT ON COLUMN %1$I.customer.review_count IS 'reviews written';
+COMMENT ON COLUMN %1$I.customer.last_review_score IS 'stars of the last review that gave any, 1..5; NULL: none';
 COMMENT ON COLUMN %1$I.customer.first_paid_at IS 'first payment ever: the cohort';
 COMMENT ON COLUMN %1$I.customer.last_alive_at IS 'last sign of life';
 COMMENT ON COLUMN %1$I.customer.due_at IS 'when time alone will change something next; ledger_tick() sees to it';
@@ -87,6 +114,10 @@ CREATE TABLE IF NOT EXISTS %1$I.stage_history (
 ) WITH (fillfactor = 80);
 CREATE UNIQUE INDEX IF NOT EXISTS stage_history_open_idx ON %1$I.stage_history (customer_id) WHERE left_at IS NULL;
 COMMENT ON TABLE %1$I.stage_history IS 'stays of customers in stages, without gaps: follows from touchpoint, the rules and clock';
+COMMENT ON COLUMN %1$I.stage_history.customer_id IS 'key of the customer';
+COMMENT ON COLUMN %1$I.stage_history.seq IS '1 for the first stay of the customer, 2 for the next ...';
+COMMENT ON COLUMN %1$I.stage_history.stage IS 'the stage that the customer was in';
+COMMENT ON COLUMN %1$I.stage_history.entered_at IS 'begin of the stay';
 COMMENT ON COLUMN %1$I.stage_history.left_at IS 'end of the stay, exclusive; NULL: still there';
 COMMENT ON COLUMN %1$I.stage_history.episode IS '1, and one more with each return after churn';
 COMMENT ON COLUMN %1$I.stage_history.reason IS 'kind of the touchpoint, silence, or the reason of a forced move';
@@ -98,6 +129,9 @@ CREATE TABLE IF NOT EXISTS %1$I.clock (
 );
 INSERT INTO %1$I.clock (only_row) VALUES (true) ON CONFLICT DO NOTHING;
 COMMENT ON TABLE %1$I.clock IS 'the instant up to which ledger_tick() has let time pass, in one row';
+COMMENT ON COLUMN %1$I.clock.only_row IS 'always true: the table has one row';
+COMMENT ON COLUMN %1$I.clock.horizon IS 'the instant up to which time has passed for all customers; NULL: ledger_tick() never ran';
+COMMENT ON COLUMN %1$I.clock.ticked_at IS 'when ledger_tick() last ran; NULL: never';
   $ddl$, name, customer_key, '@extschema@');
   IF NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = format('%I.clock', name)::regclass AND a.attname = 'told_horizon') THEN
     EXECUTE format($ddl$

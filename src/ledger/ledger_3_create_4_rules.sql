@@ -31,6 +31,10 @@ CREATE TABLE IF NOT EXISTS %1$I.touchpoint_kind (
   CHECK (scale_high > scale_low AND scale_high - scale_low <= 100)
 );
 COMMENT ON TABLE %1$I.touchpoint_kind IS 'what can happen; add rows of your own';
+COMMENT ON COLUMN %1$I.touchpoint_kind.kind IS 'name of the kind, as touchpoints give it';
+COMMENT ON COLUMN %1$I.touchpoint_kind.scale_low IS 'lowest score of its survey; NULL: it answers none';
+COMMENT ON COLUMN %1$I.touchpoint_kind.scale_high IS 'highest score of its survey; NULL: it answers none';
+COMMENT ON COLUMN %1$I.touchpoint_kind.meaning IS 'what happened, and which columns and properties of the touchpoint say more';
 COMMENT ON COLUMN %1$I.touchpoint_kind.rank IS 'order of touchpoints at one instant';
 COMMENT ON COLUMN %1$I.touchpoint_kind.stage IS 'the stage that it is evidence for';
 COMMENT ON COLUMN %1$I.touchpoint_kind.is_payment IS 'opens the gate to the stages of customers';
@@ -56,6 +60,11 @@ CREATE TABLE IF NOT EXISTS %1$I.stage_rule (
 );
 ALTER TABLE %1$I.stage_rule REPLICA IDENTITY FULL; -- a kind may be NULL, so no key could be primary
 COMMENT ON TABLE %1$I.stage_rule IS 'how touchpoints add up to a stage, within an episode; rows of one rule are counted together';
+COMMENT ON COLUMN %1$I.stage_rule.rule IS 'name of the rule';
+COMMENT ON COLUMN %1$I.stage_rule.stage IS 'the stage that the customer comes to when the rule is met';
+COMMENT ON COLUMN %1$I.stage_rule.min_amount IS 'only touchpoints of at least this amount count, money; NULL: all';
+COMMENT ON COLUMN %1$I.stage_rule.min_score IS 'only touchpoints of at least this score count; NULL: all';
+COMMENT ON COLUMN %1$I.stage_rule.meaning IS 'what the rule says, in words';
 COMMENT ON COLUMN %1$I.stage_rule.kind IS 'what is counted; NULL: any sign of life';
 COMMENT ON COLUMN %1$I.stage_rule.min_count IS 'so many are needed';
 COMMENT ON COLUMN %1$I.stage_rule.count_days IS 'count days, not touchpoints';
@@ -72,6 +81,8 @@ CREATE TABLE IF NOT EXISTS %1$I.setting (
 CREATE OR REPLACE TRIGGER setting_checked BEFORE INSERT OR UPDATE ON %1$I.setting
   FOR EACH ROW EXECUTE FUNCTION %3$s.ledger_check_setting();
 COMMENT ON TABLE %1$I.setting IS 'settings of the ledger';
+COMMENT ON COLUMN %1$I.setting.name IS 'name of the setting';
+COMMENT ON COLUMN %1$I.setting.meaning IS 'what it sets, and what values it takes';
 COMMENT ON COLUMN %1$I.setting.value IS 'checked when it is written; holds from the next statement on, for each customer from his next touchpoint on';
 CREATE TABLE IF NOT EXISTS %1$I.stage_alias (
   vocabulary text,
@@ -90,6 +101,9 @@ CREATE TABLE IF NOT EXISTS %1$I.tracked_source (
   tracked_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE %1$I.tracked_source IS 'the tables whose triggers may write into the ledger; see ledger_track()';
+COMMENT ON COLUMN %1$I.tracked_source.track IS 'name of the track, and source of the touchpoints that it writes';
+COMMENT ON COLUMN %1$I.tracked_source.source_table IS 'the table whose rows become touchpoints';
+COMMENT ON COLUMN %1$I.tracked_source.tracked_at IS 'when ledger_track() first named it';
 COMMENT ON COLUMN %1$I.tracked_source.arguments IS 'arguments of the trigger; a trigger with others is refused';
 CREATE TABLE IF NOT EXISTS %1$I.backfill (
   track text NOT NULL,
@@ -107,6 +121,11 @@ ALTER TABLE %1$I.backfill
   ADD COLUMN IF NOT EXISTS row_count bigint NOT NULL DEFAULT 0,
   ADD COLUMN IF NOT EXISTS file_node oid,
   ADD COLUMN IF NOT EXISTS finished_at timestamptz;
+COMMENT ON COLUMN %1$I.backfill.track IS 'the track whose table is read';
+COMMENT ON COLUMN %1$I.backfill.source_part IS 'the table, or the part of it (a partition, an heir)';
+COMMENT ON COLUMN %1$I.backfill.started_at IS 'when the backfill of it began';
+COMMENT ON COLUMN %1$I.backfill.updated_at IS 'when a batch of it was last done; NULL: none yet';
+COMMENT ON COLUMN %1$I.backfill.finished_at IS 'when all of it had been read; NULL: not yet';
 COMMENT ON COLUMN %1$I.backfill.page_count IS 'pages that the table had when the backfill began';
 COMMENT ON COLUMN %1$I.backfill.next_page IS 'pages that are done';
 COMMENT ON COLUMN %1$I.backfill.row_count IS 'rows read';

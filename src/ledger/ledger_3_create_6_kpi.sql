@@ -95,6 +95,8 @@ CREATE TABLE IF NOT EXISTS %1$I.kpi_period (
   PRIMARY KEY (segment, period_grain, period_start)
 );
 COMMENT ON TABLE %1$I.kpi_period IS 'the periods whose figures ledger_refresh() keeps in kpi_fact';
+COMMENT ON COLUMN %1$I.kpi_period.period_grain IS 'length of the period: day, week, month, quarter or year';
+COMMENT ON COLUMN %1$I.kpi_period.period_start IS 'first day of the period, by the ledger''s time zone';
 COMMENT ON COLUMN %1$I.kpi_period.segment IS 'a segment of customers; all: everyone';
 COMMENT ON COLUMN %1$I.kpi_period.as_of IS 'the figures are as the log was then';
 COMMENT ON COLUMN %1$I.kpi_period.is_settled IS 'what looks ahead is known, too: it was computed eight days after the end of the period';
@@ -108,6 +110,11 @@ CREATE TABLE IF NOT EXISTS %1$I.kpi_fact (
   PRIMARY KEY (segment, period_grain, period_start, fact)
 );
 COMMENT ON TABLE %1$I.kpi_fact IS 'what KPIs of closed periods are made of: counts and sums, exact; what is 0 has no row';
+COMMENT ON COLUMN %1$I.kpi_fact.segment IS 'a segment of customers; all: everyone';
+COMMENT ON COLUMN %1$I.kpi_fact.period_grain IS 'length of the period: day, week, month, quarter or year';
+COMMENT ON COLUMN %1$I.kpi_fact.period_start IS 'first day of the period, by the ledger''s time zone';
+COMMENT ON COLUMN %1$I.kpi_fact.fact IS 'what was counted or summed';
+COMMENT ON COLUMN %1$I.kpi_fact.value IS 'how many, or how much: the unit is the fact''s';
 CREATE TABLE IF NOT EXISTS %1$I.kpi_late (
   late_since timestamptz NOT NULL,
   noted_at timestamptz NOT NULL DEFAULT now(),
@@ -115,6 +122,9 @@ CREATE TABLE IF NOT EXISTS %1$I.kpi_late (
 );
 ALTER TABLE %1$I.kpi_late REPLICA IDENTITY FULL; -- or a publication would stop its updates
 COMMENT ON TABLE %1$I.kpi_late IS 'touchpoints that came late, corrections and changed rules since the last ledger_refresh(): what is kept of periods from late_since on is outdated';
+COMMENT ON COLUMN %1$I.kpi_late.late_since IS 'periods from the one of this instant on are outdated';
+COMMENT ON COLUMN %1$I.kpi_late.noted_at IS 'when the transaction that came late began';
+COMMENT ON COLUMN %1$I.kpi_late.is_taken IS 'a ledger_refresh() is dealing with it, and removes it at its end';
 CREATE TABLE IF NOT EXISTS %1$I.kpi_revenue_change (
   customer_id %2$s NOT NULL,
   changed_at timestamptz NOT NULL,
@@ -122,11 +132,15 @@ CREATE TABLE IF NOT EXISTS %1$I.kpi_revenue_change (
   PRIMARY KEY (customer_id, changed_at)
 );
 COMMENT ON TABLE %1$I.kpi_revenue_change IS 'when recurring revenue of a customer changed, and by how much a month; by touchpoints before revenue_until of kpi_revenue_until';
+COMMENT ON COLUMN %1$I.kpi_revenue_change.customer_id IS 'key of the customer';
+COMMENT ON COLUMN %1$I.kpi_revenue_change.changed_at IS 'when recurring revenue changed';
+COMMENT ON COLUMN %1$I.kpi_revenue_change.amount IS 'by how much, money a month; negative: less';
 CREATE INDEX IF NOT EXISTS kpi_revenue_change_changed_at_idx ON %1$I.kpi_revenue_change (changed_at);
 CREATE TABLE IF NOT EXISTS %1$I.kpi_revenue_touched (
   customer_id %2$s PRIMARY KEY
 );
 COMMENT ON TABLE %1$I.kpi_revenue_touched IS 'customers whose subscriptions something touched between closed_until and revenue_until of kpi_revenue_until';
+COMMENT ON COLUMN %1$I.kpi_revenue_touched.customer_id IS 'key of the customer';
 DROP TABLE IF EXISTS %1$I.kpi_cohort; -- of an earlier release, now among kpi_part
 CREATE TABLE IF NOT EXISTS %1$I.kpi_revenue_until (
   only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
@@ -136,6 +150,8 @@ ALTER TABLE %1$I.kpi_revenue_until ADD COLUMN IF NOT EXISTS closed_until timesta
 INSERT INTO %1$I.kpi_revenue_until (only_row) VALUES (true) ON CONFLICT DO NOTHING;
 UPDATE %1$I.kpi_revenue_until SET closed_until = revenue_until WHERE closed_until IS NULL AND revenue_until IS NOT NULL;
 COMMENT ON TABLE %1$I.kpi_revenue_until IS 'the instant before which kpi_revenue_change knows all touchpoints, in one row; NULL: none';
+COMMENT ON COLUMN %1$I.kpi_revenue_until.only_row IS 'always true: the table has one row';
+COMMENT ON COLUMN %1$I.kpi_revenue_until.revenue_until IS 'the instant before which all touchpoints are known to kpi_revenue_change; NULL: ledger_refresh() never ran';
 COMMENT ON COLUMN %1$I.kpi_revenue_until.closed_until IS 'beginning of the longest period that is open: what comes late before it is not known before the next ledger_refresh()';
 CREATE TABLE IF NOT EXISTS %1$I.kpi_part (
   period_grain text NOT NULL,
@@ -147,6 +163,12 @@ CREATE TABLE IF NOT EXISTS %1$I.kpi_part (
   PRIMARY KEY (period_grain, kept_until, family, period_start, part)
 );
 COMMENT ON TABLE %1$I.kpi_part IS 'what facts of periods that go on consist of, by the touchpoints before kept_until: whom something touches later is read anew';
+COMMENT ON COLUMN %1$I.kpi_part.period_grain IS 'length of the period: day, week, month, quarter or year';
+COMMENT ON COLUMN %1$I.kpi_part.kept_until IS 'touchpoints before this instant are in it';
+COMMENT ON COLUMN %1$I.kpi_part.family IS 'the family of facts that it is a part of, of ledger_kpi_families()';
+COMMENT ON COLUMN %1$I.kpi_part.period_start IS 'first day of the period, by the ledger''s time zone';
+COMMENT ON COLUMN %1$I.kpi_part.part IS 'what was counted or summed: a fact, or what the family makes its facts of';
+COMMENT ON COLUMN %1$I.kpi_part.value IS 'how many, or how much: the unit is the part''s';
 CREATE TABLE IF NOT EXISTS %1$I.kpi_target (
   target text PRIMARY KEY,
   kpi text NOT NULL,
@@ -161,6 +183,12 @@ CREATE TABLE IF NOT EXISTS %1$I.kpi_target (
   CHECK (due_on > baseline_on)
 );
 COMMENT ON TABLE %1$I.kpi_target IS 'what is aimed at, for kpi_progress: such as retention_rate, change 0.15, relative: 15 per cent more than the baseline';
+COMMENT ON COLUMN %1$I.kpi_target.target IS 'name of the target';
+COMMENT ON COLUMN %1$I.kpi_target.segment IS 'whose KPI: a segment of customers; all: everyone';
+COMMENT ON COLUMN %1$I.kpi_target.baseline_on IS 'the day from which the change counts';
+COMMENT ON COLUMN %1$I.kpi_target.mode IS 'how change is meant: relative (a share of the baseline) or points (added to it)';
+COMMENT ON COLUMN %1$I.kpi_target.due_on IS 'the day by which it is to be reached';
+COMMENT ON COLUMN %1$I.kpi_target.note IS 'what else there is to say about it';
 COMMENT ON COLUMN %1$I.kpi_target.kpi IS 'a kpi of kpi_definition';
 COMMENT ON COLUMN %1$I.kpi_target.baseline IS 'where it began; NULL: the kpi''s value in the last month that was complete on baseline_on';
 COMMENT ON COLUMN %1$I.kpi_target.change IS 'relative: 0.15 of 0.80 is 0.92; points: 0.15 more than 0.80 is 0.95; negative: less';
@@ -175,6 +203,9 @@ CREATE TABLE IF NOT EXISTS %1$I.segment (
   meaning text
 );
 COMMENT ON TABLE %1$I.segment IS 'segments of customers as rows: customer_segment follows from them; only the owner may change them';
+COMMENT ON COLUMN %1$I.segment.segment IS 'name of the segment';
+COMMENT ON COLUMN %1$I.segment.is_active IS 'is computed; false: it stands here, and nobody belongs to it';
+COMMENT ON COLUMN %1$I.segment.meaning IS 'who belongs to it, in words';
 COMMENT ON COLUMN %1$I.segment.dimension IS 'what it is about: stage, behaviour, value, voice, health, demographics, persona, or a word of yours';
 COMMENT ON COLUMN %1$I.segment.condition IS 'who belongs to it: an SQL expression over a row of customer_360, and trait, the jsonb of all traits';
 COMMENT ON COLUMN %1$I.segment.value_of IS 'an SQL expression that splits the segment: one of each value, named segment: value; NULL: one segment';
@@ -185,6 +216,8 @@ CREATE TABLE IF NOT EXISTS %1$I.kpi_member (
   PRIMARY KEY (segment, customer_id)
 );
 COMMENT ON TABLE %1$I.kpi_member IS 'who belonged to which segment at the last ledger_refresh(), for kpi_by_segment';
+COMMENT ON COLUMN %1$I.kpi_member.customer_id IS 'key of the customer';
+COMMENT ON COLUMN %1$I.kpi_member.segment IS 'a segment that the customer belonged to';
 CREATE INDEX IF NOT EXISTS kpi_member_customer_id_idx ON %1$I.kpi_member (customer_id, segment); -- the segments of one, where the key would be asked for each segment
 CREATE INDEX IF NOT EXISTS touchpoint_occurred_idx ON %1$I.touchpoint USING brin (occurred_at) WITH (pages_per_range = 32);
 CREATE INDEX IF NOT EXISTS stage_history_entered_at_idx ON %1$I.stage_history (entered_at);

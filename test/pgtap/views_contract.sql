@@ -2,7 +2,7 @@
 -- may and may not do.  Keys of three types, and a name that needs quoting.
 BEGIN;
 SET LOCAL client_min_messages = error;
-SELECT plan(46);
+SELECT plan(47);
 SELECT ledger_create('by_number'), ledger_create('Kunden "der" Woche', customer_key => 'uuid'), ledger_create('by_text', customer_key => 'text'), ledger_create('in_parts', customer_key => 'uuid', partition_by => interval '1 month');
 CREATE TEMP TABLE ledger (name text, key_type text);
 INSERT INTO ledger VALUES ('by_number', 'bigint'), ('Kunden "der" Woche', 'uuid'), ('by_text', 'text'), ('in_parts', 'uuid');
@@ -30,6 +30,12 @@ SELECT is_empty($$ SELECT ledger, relname, attname, meaning FROM shown WHERE coa
   'each column has a comment of at most 200 characters');
 SELECT is_empty($$ SELECT DISTINCT ledger, relname FROM shown WHERE coalesce(length(obj_description(oid, 'pg_class')), 0) NOT BETWEEN 10 AND 200 $$,
   'each view has a comment of at most 200 characters');
+SELECT is_empty($$ SELECT l.name, c.relname, a.attname, col_description(c.oid, a.attnum) AS meaning
+    FROM ledger l JOIN pg_namespace n ON n.nspname = l.name
+    JOIN pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+    JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+   WHERE coalesce(length(col_description(c.oid, a.attnum)), 0) NOT BETWEEN 3 AND 200 $$,
+  'each column of a table has a comment of at most 200 characters');
 SELECT is_empty($$ SELECT DISTINCT ledger, relname FROM shown WHERE NOT coalesce('security_invoker=true' = ANY (reloptions), false) $$,
   'each view reads with the rights of whoever reads');
 SELECT is_empty($$ SELECT relname, attname FROM shown WHERE quote_ident(attname) <> attname OR quote_ident(relname) <> relname $$,
