@@ -58,6 +58,29 @@ UPDATE made.setting SET value = 'perhaps' WHERE name = 'unusable';
 UPDATE made.setting SET value = 'Middle/Earth' WHERE name = 'time_zone';
 INSERT INTO made.touchpoint (customer_id, kind, occurred_at) VALUES (8, 'purchase', '2024-01-02');
 UPDATE made.setting SET value = 'UTC' WHERE name = 'time_zone';
+-- a setting that would break a reading later is refused when it is written, and so is one that nothing reads
+UPDATE made.setting SET value = '0,4' WHERE name = 'margin';
+UPDATE made.setting SET value = '40' WHERE name = 'margin';
+UPDATE made.setting SET value = 'half an hour' WHERE name = 'session_gap';
+UPDATE made.setting SET value = 'x' WHERE name = 'attribution_lookback';
+UPDATE made.setting SET value = 'week, fortnight' WHERE name = 'kpi_grains';
+INSERT INTO made.setting VALUES ('silence', '3 days', 'mine');
+INSERT INTO made.setting (name, value) VALUES ('silence', '3 days') ON CONFLICT DO NOTHING;
+UPDATE made.setting SET name = 'gap' WHERE name = 'session_gap';
+\set VERBOSITY terse
+SELECT name, value FROM ledger_setting_forms() CROSS JOIN unnest('{0,1,.4,0.4,1.0,1.1,-0.1,NaN,"","0,4",on,day,"week, year",-1 day,1 day,1 month,2000 years,UTC,keep,error}'::text[]) value
+  WHERE name IN ('margin', 'kpi_grains', 'session_gap', 'notify', 'unusable', 'health_every', 'partitions_ahead') AND ledger_setting_fits(form, value) ORDER BY name, value COLLATE "C";
+SELECT f.form, ledger_setting_hint(f.form) FROM ledger_setting_forms() f WHERE NOT ledger_setting_fits(f.form, 'nonsense') GROUP BY f.form ORDER BY f.form;
+SELECT s.name, f.name FROM made.setting s FULL JOIN ledger_setting_forms() f ON f.name = s.name WHERE s.name IS NULL OR f.name IS NULL ORDER BY 2;
+-- what is there from before that was checked may stay, and be changed and deleted
+ALTER TABLE made.setting DISABLE TRIGGER setting_checked;
+INSERT INTO made.setting VALUES ('silence', '3 days', 'mine');
+ALTER TABLE made.setting ENABLE TRIGGER setting_checked;
+UPDATE made.setting SET value = '4 days' WHERE name = 'silence';
+SELECT count(*) FROM ledger_upgrade('made');
+DELETE FROM made.setting WHERE name = 'silence' RETURNING *;
+\set VERBOSITY default
+UPDATE made.setting SET value = value;
 
 -- a kind and a rule of one's own take effect at once
 INSERT INTO made.touchpoint_kind (kind, rank, stage, meaning) VALUES ('tasting', 10000, 'acquisition', 'came to taste');
