@@ -90,6 +90,7 @@ CREATE TABLE keyless (who bigint, at timestamptz);
 SELECT ledger_track('fed', 'keyless', 'login', 'who', 'at');
 CALL ledger_backfill('fed', 'ledger_feed.keyless');
 -- the end
+SELECT ledger_drop('fed');
 SELECT ledger_drop('fed', 'yes');
 SELECT ledger_drop('fed', confirm => 'fed');
 INSERT INTO old_orders VALUES (3000, 100, '2024-05-01', 1);

@@ -277,7 +277,7 @@ CREATE FUNCTION ledger_consents(ledger text, customer @key@) RETURNS jsonb
 COMMENT ON FUNCTION ledger_consents(text, @key@) IS 'by purpose, true: consented, false: withdrawn, by the last word on each; NULL: never said anything';
 @end
 
-CREATE FUNCTION ledger_drop(name text, confirm text) RETURNS void
+CREATE FUNCTION ledger_drop(name text, confirm text DEFAULT NULL) RETURNS void
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
 AS $$
