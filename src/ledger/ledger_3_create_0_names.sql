@@ -12,6 +12,29 @@ CREATE FUNCTION ledger_exists(name text) RETURNS boolean
        AND t.tgfoid = '@extschema@.touchpoint_fold()'::pg_catalog.regprocedure);
 COMMENT ON FUNCTION ledger_exists(text) IS 'is there a ledger of this name (a schema with a table touchpoint that moves customers)?';
 
+CREATE FUNCTION ledger_check_remains(name text) RETURNS void
+  LANGUAGE plpgsql STABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  aside text := left(name, 40) || '_old';
+  columns text := 'customer_id, kind, occurred_at, recorded_at, channel, campaign, subject, amount, quantity, score, properties, source, source_key';
+  log regclass := to_regclass(format('%I.touchpoint', name));
+BEGIN
+  -- DROP EXTENSION takes what is of its types and functions: triggers, views, columns such as customer.stage
+  IF log IS NULL OR to_regclass(format('%I.touchpoint_rejected', name)) IS NULL OR @extschema@.ledger_exists(name)
+     OR EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass(format('%I.customer', name)) AND a.attname = 'stage') THEN
+    RETURN;
+  END IF;
+  RAISE EXCEPTION 'schema "%" holds the remains of a ledger whose extension was dropped', name
+    USING ERRCODE = 'object_not_in_prerequisite_state',
+          DETAIL = 'DROP EXTENSION has taken its triggers, its views and the columns of the extension''s types; touchpoints and rules are there.',
+          HINT = format('Make it anew from them: ALTER SCHEMA %1$I RENAME TO %2$I; SELECT ledger_create(%1$L, %3$L); '
+                        'INSERT INTO %1$I.touchpoint (%4$s) SELECT %4$s FROM %2$I.touchpoint.  docs/ledger.md, "Without the extension", takes rules along, too.',
+                        name, aside, (SELECT format_type(a.atttypid, NULL) FROM pg_attribute a WHERE a.attrelid = log AND a.attname = 'customer_id'), columns);
+END $$;
+COMMENT ON FUNCTION ledger_check_remains(text) IS 'part of ledger_require() and ledger_create(): an error if what a ledger was made of is there, but not what DROP EXTENSION took of it';
+
 CREATE FUNCTION ledger_require(name text) RETURNS void
   LANGUAGE plpgsql STABLE
   SET search_path = pg_catalog, pg_temp
@@ -21,6 +44,7 @@ BEGIN
     RAISE EXCEPTION 'the name of a ledger must not be null' USING ERRCODE = 'null_value_not_allowed';
   END IF;
   IF NOT @extschema@.ledger_exists(name) THEN
+    PERFORM @extschema@.ledger_check_remains(name);
     RAISE EXCEPTION 'ledger "%" does not exist', name
       USING ERRCODE = 'undefined_object', HINT = format('Make it with ledger_create(%L).', name);
   END IF;
@@ -96,6 +120,7 @@ BEGIN
                     @extschema@.ledger_key_type(name)
       USING ERRCODE = 'duplicate_object', HINT = 'Choose another name, or that type.';
   END IF;
+  PERFORM @extschema@.ledger_check_remains(name);
   -- triggers act as the ledger's owner upon whatever its schema holds by the names of its tables
   IF EXISTS (SELECT FROM pg_namespace n LEFT JOIN LATERAL aclexplode(n.nspacl) a ON a.privilege_type = 'CREATE' AND a.grantee <> n.nspowner
               WHERE n.nspname = name AND NOT @extschema@.ledger_exists(name)

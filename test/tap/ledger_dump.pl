@@ -1,10 +1,10 @@
 # A ledger through pg_dump and a restore: data, rules, triggers and what is tracked; and through
-# DROP EXTENSION ... CASCADE, which takes columns, but no fact.
+# DROP EXTENSION ... CASCADE, which takes columns, but no fact, and back.
 use strict;
 use warnings;
 use Test::More;
 use lib 'test/tap';
-use Psql 'psql';
+use Psql qw(psql psql_apart psql_or_die);
 
 my $before = "ledger_before_$$";
 my $after = "ledger_after_$$";
@@ -76,5 +76,27 @@ my $facts = q{SELECT count(*), md5(string_agg(t::text, '' ORDER BY t::text)) FRO
 my $known = psql($after, $facts);
 psql($after, q{SET client_min_messages = error; DROP EXTENSION customer_lifecycle CASCADE});
 is(psql($after, $facts), $known, 'DROP EXTENSION loses no touchpoint');
+
+psql($after, q{CREATE EXTENSION customer_lifecycle});
+for my $call (q{ledger_create('crm', 'text')}, q{ledger_upgrade('crm')}, q{ledger_drop('crm')}, q{ledger_tick('crm')}, q{ledger_create('My \"CRM\"')}, q{ledger_create('parted', 'uuid')})
+{
+	like(psql_apart($after, "SELECT $call"), qr/ERROR:  schema ".*" holds the remains of a ledger whose extension was dropped\n.*DETAIL: .*HINT: .*ALTER SCHEMA .* SELECT ledger_create\(/s, "$call says what it has found");
+}
+like(psql_apart($after, q{SELECT ledger_create('My \"CRM\"')}), qr/ALTER SCHEMA "My ""CRM""" RENAME TO "My ""CRM""_old"; SELECT ledger_create\('My "CRM"', 'bigint'\); INSERT INTO "My ""CRM"""\.touchpoint/, '... by their names');
+
+# the way back, as the documentation has it
+open my $page, '<', 'docs/ledger.md' or die 'cannot read docs/ledger.md';
+my ($way) = do { local $/; <$page> } =~ /^## Without the extension\n.*?^```psql\n(.*?)^```\n/ms;
+$way =~ s/'bigint'/'text'/;
+psql_or_die($after, "SET client_min_messages = error; $way");
+is(psql($after, q{SELECT count(*) FROM ((SELECT kind, occurred_at, recorded_at, amount, source, source_key FROM crm.touchpoint) EXCEPT SELECT kind, occurred_at, recorded_at, amount, source, source_key FROM crm_old.touchpoint) t}), 0, 'the ledger has the touchpoints');
+is(psql($after, q{SELECT count(*) = (SELECT count(*) FROM crm_old.touchpoint) FROM crm.touchpoint}), 't', '... all of them');
+is(psql($after, q{SELECT * FROM ledger_check('crm')}), '', '... and the state that follows');
+is(psql($after, q{SELECT value FROM crm.setting WHERE name = 'silence_after'}), '45 days', '... the settings');
+is(psql($after, q{SELECT count(*) FROM crm.event_outbox}), 0, '... and tells nobody once more');
+psql_or_die($after, q{SET client_min_messages = error; SELECT ledger_track('crm', 'orders', 'purchase', 'who', 'at', 'total', channel => $$'it''s "web"'$$); INSERT INTO orders VALUES (3000, 'customer 73', now(), 5)});
+is(psql($after, q{SELECT stage FROM crm.customer_360 WHERE customer_id = 'customer 73'}), 'conversion', 'what is tracked again feeds it');
+psql_or_die($after, q{SET client_min_messages = error; DROP SCHEMA crm_old CASCADE});
+is(psql($after, q{SELECT * FROM ledger_upgrade('crm')}), '', 'nothing of it is missing');
 
 done_testing();
