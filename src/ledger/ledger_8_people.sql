@@ -60,6 +60,26 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION ledger_grant_level(text, regrole, text) IS 'part of ledger_grant(): the rights of a level, on all that the ledger has now';
 
+CREATE FUNCTION ledger_grant_usage(role regrole) RETURNS void
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  home regnamespace := '@extschema@'::regnamespace;
+BEGIN
+  IF has_schema_privilege(role, home, 'USAGE') THEN
+    RETURN;
+  END IF;
+  IF has_schema_privilege(current_user, home, 'USAGE WITH GRANT OPTION') THEN
+    EXECUTE format('GRANT USAGE ON SCHEMA %s TO %s', home, role);
+  ELSE
+    RAISE WARNING 'role "%" may not use schema "%", where the extension is', (SELECT r.rolname FROM pg_roles r WHERE r.oid = role), (SELECT n.nspname FROM pg_namespace n WHERE n.oid = home)
+      USING DETAIL = 'Views and functions of the ledger are denied to it.', HINT = format('Let the owner of the schema say: GRANT USAGE ON SCHEMA %s TO %s', home, role);
+  END IF;
+END $$;
+COMMENT ON FUNCTION ledger_grant_usage(regrole) IS
+  'part of ledger_grant(): who may read a ledger may use the schema of the extension, if the caller can give it; else a warning says who can';
+
 CREATE FUNCTION ledger_grant(ledger text, role regrole, level text) RETURNS void
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
@@ -83,6 +103,8 @@ BEGIN
                    'ON CONFLICT (role_name) DO UPDATE SET level = excluded.level, granted_at = now()', ledger) USING role, level;
   END IF;
   PERFORM set_config('role', acting, true);
+  -- by the rights of whoever calls
+  PERFORM @extschema@.ledger_grant_usage(role);
 END $$;
 COMMENT ON FUNCTION ledger_grant(text, regrole, text) IS
   'read: see everything; write: also write touchpoints and work off events; admin: also change everything, but for the ledger''s make-up; holds for what ledger_upgrade() adds, too';
