@@ -231,6 +231,7 @@ DECLARE
   part date;
   next_part date;
   started timestamptz;
+  told timestamptz := pg_catalog.clock_timestamp();
   grain text;
 BEGIN
   PERFORM @extschema@.ledger_outside_block('CALL ledger_refresh()');
@@ -259,7 +260,10 @@ BEGIN
       PERFORM @extschema@.ledger_refresh_periods(ledger, plan.period_grain, plan.segments, part, next_part, as_of);
       COMMIT;
       part := next_part;
-      RAISE NOTICE '%', @extschema@.ledger_refresh_progress(ledger, plan.period_grain, plan.segments, plan.since, part, plan.until, started);
+      IF pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) told OPERATOR(pg_catalog.>=) interval '1 second' THEN
+        told := pg_catalog.clock_timestamp();
+        RAISE NOTICE '%', @extschema@.ledger_refresh_progress(ledger, plan.period_grain, plan.segments, plan.since, part, plan.until, started);
+      END IF;
     END LOOP;
   END LOOP;
   FOREACH grain IN ARRAY @extschema@.ledger_kpi_grains(ledger) LOOP
