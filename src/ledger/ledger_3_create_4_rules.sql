@@ -129,7 +129,7 @@ COMMENT ON COLUMN %1$I.backfill.finished_at IS 'when all of it had been read; NU
 COMMENT ON COLUMN %1$I.backfill.page_count IS 'pages that the table had when the backfill began';
 COMMENT ON COLUMN %1$I.backfill.next_page IS 'pages that are done';
 COMMENT ON COLUMN %1$I.backfill.row_count IS 'rows read';
-COMMENT ON COLUMN %1$I.backfill.touchpoint_count IS 'touchpoints written; less than rows: others were there, or do not count';
+COMMENT ON COLUMN %1$I.backfill.touchpoint_count IS 'touchpoints that came into the log; less than rows: others were there, can''t be used, or do not count';
 COMMENT ON COLUMN %1$I.backfill.file_node IS 'the file that was read: VACUUM FULL or CLUSTER write another, which is begun anew';
   $ddl$, name, stages, '@extschema@');
   -- until 0.2.0 one of the words was not known

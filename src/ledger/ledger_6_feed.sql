@@ -357,14 +357,14 @@ BEGIN
              WHERE %3$I.ctid >= pg_catalog.format('(%%s,0)', $1)::pg_catalog.tid
                AND %3$I.ctid < pg_catalog.format('(%%s,0)', $2)::pg_catalog.tid AND (%4$s
 )) - (SELECT pg_catalog.count(*) FROM rows),
-           (SELECT ARRAY[j.reason, j.kind] FROM rejected j LIMIT 1)
+           (SELECT ARRAY[j.reason, j.kind] FROM rejected j LIMIT 1), (SELECT pg_catalog.count(*) FROM rejected)
   $sql$, @extschema@.ledger_backfill_columns(ledger, arguments), source_part, (SELECT relname FROM pg_class WHERE oid = source_table),
     coalesce(@extschema@.ledger_word(arguments, 'only_when'), 'true'), ledger,
     CASE WHEN @extschema@.ledger_is_partitioned(ledger)
          THEN format('AND NOT EXISTS (SELECT FROM %I.touchpoint_key k WHERE k.source = $3 AND k.source_key = r.source_key AND k.touchpoint_id IS NOT NULL)', ledger) END);
 END $$;
 COMMENT ON FUNCTION ledger_backfill_query(text, regclass, text[], regclass) IS
-  'part of ledger_backfill(): the statement that takes the rows of some pages of a table ($1 to $2) into the log, for a track ($3); how many rows, touchpoints, and rows that others had locked; reason and kind of one that was rejected';
+  'part of ledger_backfill(): the statement that takes the rows of some pages of a table ($1 to $2) into the log, for a track ($3); how many rows, touchpoints, and rows that others had locked; reason and kind of one that was rejected here, and how many were';
 
 CREATE FUNCTION ledger_backfill_fault(
   ledger text, source_part regclass, arguments text[], source_table regclass, first_page bigint, last_page bigint
@@ -405,6 +405,8 @@ AS $$
 DECLARE
   source record;
   refused text[];
+  refused_count bigint;
+  last_rejected bigint;
   trouble text;
   state text;
 BEGIN
@@ -415,11 +417,15 @@ BEGIN
     RAISE EXCEPTION 'ledger "%" has no track "%" any more', ledger, track USING ERRCODE = 'undefined_object';
   END IF;
   PERFORM set_config('TimeZone', source.time_zone, true);
+  EXECUTE format('SELECT coalesce(max(r.rejected_id), 0) FROM %I.touchpoint_rejected r', ledger) INTO last_rejected;
   EXECUTE @extschema@.ledger_backfill_query(ledger, source_part, source.arguments, source.source_table)
-    INTO row_count, written, left_over, refused USING first_page, last_page, track;
+    INTO row_count, written, left_over, refused, refused_count USING first_page, last_page, track;
   IF refused IS NOT NULL AND @extschema@.ledger_refuses(ledger) THEN
     PERFORM @extschema@.ledger_refuse(ledger, refused[1], refused[2]);
   END IF;
+  -- the trigger has taken out of the log again what can't be used
+  EXECUTE format('SELECT greatest($1 + $2 - count(*), 0) FROM %I.touchpoint_rejected r WHERE r.rejected_id > $3 AND r.rejected_at = now() AND r.source = $4', ledger)
+    INTO written USING written, refused_count, last_rejected, track;
   EXECUTE format('UPDATE %I.backfill b SET next_page = CASE WHEN $6 > 0 THEN b.next_page ELSE $3 END, row_count = b.row_count + CASE WHEN $6 > 0 THEN 0 ELSE $4 END, '
                  '       touchpoint_count = b.touchpoint_count + $5, updated_at = clock_timestamp(), '
                  '       finished_at = CASE WHEN $3 >= b.page_count AND $6 <= 0 THEN clock_timestamp() END '
