@@ -65,3 +65,7 @@ SELECT risk_agg(true, '{}');
 SELECT risk_agg(true, '{Infinity}');
 SELECT ''::risk_sample;
 SELECT '{"features": 1, "omitted": 0, "churned": [[1000000000000000, 2], [1, 2]], "stayed": []}'::risk_sample;
+-- an aggregate that anybody makes, without our final function: rows as they came are the same value
+CREATE AGGREGATE pg_temp.raw_risk(boolean, float8[]) (SFUNC = risk_sample_accum, STYPE = risk_sample);
+SELECT r = s AS equal, r::text = s::text AS same_text, risk_sample_send(r) = risk_sample_send(s) AS same_bytes, risk_fit(r)::text = risk_fit(s)::text AS same_fit
+  FROM (SELECT pg_temp.raw_risk(b, x) AS r, risk_agg(b, x) AS s FROM (SELECT g % 4 = 0 AS b, ARRAY[(g % 11)::float8] AS x FROM generate_series(1, 200) g) t) u;

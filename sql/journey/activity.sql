@@ -87,3 +87,5 @@ SELECT '{"bucket": "week", "time_zone": "UTC", "first": "2024-01-01", "active": 
 SELECT * FROM activity_lifecycle('{"bucket": "week", "time_zone": "UTC", "first": "2024-01-01", "active": [9223372036854775806, 9223372036854775806, 1], "last": [0, 9223372036854775806, 1], "pauses": [0, 0]}'::cohort_summary + '{"bucket": "week", "time_zone": "UTC", "first": "2024-01-08", "active": [1], "last": [1], "pauses": [0]}');
 -- the first month is one that there is, the second is none
 SELECT '{"bucket": "month", "time_zone": "UTC", "first": "294277-01-01", "active": [0, 0, 1], "last": [0, 0, 1], "pauses": [0, 0]}'::cohort_summary;
+-- a cell that is full
+SELECT cohort_summary_accum('{"bucket": "week", "time_zone": "UTC", "first": "2024-01-01", "active": [9223372036854775807], "last": [9223372036854775807], "pauses": [0]}', activity_agg('2024-01-02', 'week', 'UTC'));

@@ -105,14 +105,13 @@ writable_set(FunctionCallInfo fcinfo, int i)
 
 /* ---- merging ---- */
 
-static int
-episode_cmp(const void *a, const void *b)
-{
-	const Episode *x = a;
-	const Episode *y = b;
-
-	return x->start < y->start ? -1 : x->start > y->start ? 1 : 0;
-}
+#define ST_SORT sort_episodes
+#define ST_ELEMENT_TYPE Episode
+#define ST_COMPARE(a, b) ((a)->start < (b)->start ? -1 : (a)->start > (b)->start)
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
 /* Sort, and join what overlaps or touches. */
 static void
@@ -122,7 +121,7 @@ compact(EpisodeSet *s)
 
 	if (s->count == 0)
 		return;
-	qsort(s->episode, s->count, sizeof(Episode), episode_cmp);
+	sort_episodes(s->episode, s->count);
 	for (int i = 1; i < s->count; i++)
 	{
 		Episode *e = &s->episode[last];

@@ -8,9 +8,12 @@
 
 #include <math.h>
 
+#include "miscadmin.h"
+
 #define ST_SORT sort_scored
 #define ST_ELEMENT_TYPE ScoredCount
 #define ST_COMPARE(a, b) ((a)->score < (b)->score ? -1 : (a)->score > (b)->score)
+#define ST_CHECK_FOR_INTERRUPTS
 #define ST_SCOPE static
 #define ST_DEFINE
 #include "lib/sort_template.h"

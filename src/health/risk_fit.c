@@ -137,7 +137,7 @@ risk_fit(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
 		PG_RETURN_NULL();
-	s = risk_sample_arg(fcinfo, 0);
+	s = risk_sample_ordered_arg(fcinfo, 0);
 	options = fit_options(fcinfo);
 	if (s->rows == 0)
 		PG_RETURN_NULL();

@@ -286,9 +286,8 @@ risk_sample_add(PG_FUNCTION_ARGS)
 
 /* ---- equality: of bytes, for rows are in one order ---- */
 
-/* Argument i in the form of values, which it has unless a support function was called by hand. */
-static const RiskSample *
-ordered_sample(FunctionCallInfo fcinfo, int i)
+const RiskSample *
+risk_sample_ordered_arg(FunctionCallInfo fcinfo, int i)
 {
 	const RiskSample *s = risk_sample_arg(fcinfo, i);
 
@@ -302,13 +301,13 @@ same_sample(const RiskSample *a, const RiskSample *b)
 		   memcmp(a->cells, b->cells, risk_row_bytes(a->features) * a->rows) == 0;
 }
 
-SUMMARY_EQUAL(risk_sample, ordered_sample, same_sample);
+SUMMARY_EQUAL(risk_sample, risk_sample_ordered_arg, same_sample);
 
 PG_FUNCTION_INFO_V1(risk_sample_hash);
 Datum
 risk_sample_hash(PG_FUNCTION_ARGS)
 {
-	const RiskSample *s = ordered_sample(fcinfo, 0);
+	const RiskSample *s = risk_sample_ordered_arg(fcinfo, 0);
 	uint32 hash = hash_bytes_uint32((uint32) s->omitted);
 
 	PG_RETURN_UINT32(hash_combine(hash, hash_bytes((const unsigned char *) s->cells,
@@ -348,7 +347,7 @@ PG_FUNCTION_INFO_V1(risk_rows);
 Datum
 risk_rows(PG_FUNCTION_ARGS)
 {
-	const RiskSample *s = ordered_sample(fcinfo, 0);
+	const RiskSample *s = risk_sample_ordered_arg(fcinfo, 0);
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; i < s->rows; i++)

@@ -11,6 +11,9 @@
 /* Argument i of an accessor, checked. */
 extern const RiskSample *risk_sample_arg(FunctionCallInfo fcinfo, int i);
 
+/* ... in the form of values, which it has unless an aggregate without our final function made it. */
+extern const RiskSample *risk_sample_ordered_arg(FunctionCallInfo fcinfo, int i);
+
 /* A copy of exactly the rows in use, in order and collapsed: the form of values. */
 extern RiskSample *risk_sample_canonical(const RiskSample *s);
 

@@ -292,7 +292,7 @@ PG_FUNCTION_INFO_V1(risk_sample_out);
 Datum
 risk_sample_out(PG_FUNCTION_ARGS)
 {
-	const RiskSample *s = risk_sample_arg(fcinfo, 0);
+	const RiskSample *s = risk_sample_ordered_arg(fcinfo, 0);
 	StringInfoData out;
 
 	initStringInfo(&out);
@@ -316,7 +316,7 @@ PG_FUNCTION_INFO_V1(risk_sample_send);
 Datum
 risk_sample_send(PG_FUNCTION_ARGS)
 {
-	const RiskSample *s = risk_sample_arg(fcinfo, 0);
+	const RiskSample *s = risk_sample_ordered_arg(fcinfo, 0);
 	StringInfoData buf;
 
 	pq_begintypsend(&buf);

@@ -143,8 +143,11 @@ chain_of(const Channels *c, const PathCount *paths, int n)
 	chain.to_conversion = palloc0(c->n * sizeof(double));
 	chain.leaving = palloc0(c->n * sizeof(double));
 	for (int i = 0; i < n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		if (paths[i].conversions + (double) paths[i].nulls > 0)
 			count_path(&chain, c, &paths[i]);
+	}
 	return chain;
 }
 
@@ -231,7 +234,10 @@ shapley_rows(FunctionCallInfo fcinfo, ResultRows *rows)
 	bool *seen = palloc0(c.n + 1);
 
 	for (int i = 0; i < n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
 		share_path(credit, &c, &paths[i], seen);
+	}
 	for (int i = 0; i < c.n; i++)
 	{
 		ResultRow *row = result_row(rows);

@@ -198,12 +198,12 @@ count_customer(CohortSummary *s, const Activity *a)
 		{
 			int32 age = i * 8 + pg_rightmost_one_pos32(left) - shift;
 
-			active[age]++;
+			add(&active[age], 1);
 			if (age != expected)
-				pauses[expected]++;
+				add(&pauses[expected], 1);
 			expected = age + 1;
 		}
-	cohort_last(s, cohort)[a->last - a->first]++;
+	add(&cohort_last(s, cohort)[a->last - a->first], 1);
 }
 
 /* cohort_summary_accum(cohort_summary, activity_summary) -> cohort_summary: one customer more. */

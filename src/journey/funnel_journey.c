@@ -230,6 +230,7 @@ events_of(const Journey *j, const ListArg *steps, const ListArg *exclude)
 	{
 		int code = code_of(j, exclude->value[i]);
 
+		CHECK_FOR_INTERRUPTS();
 		if (step_of(steps, exclude->value[i]) >= 0)
 			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 							errmsg("excluded event \"%s\" is a step of the funnel",

@@ -14,6 +14,7 @@
 
 #include "journey/journey_interval.h"
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -85,6 +86,7 @@ read_event(Reader *r)
 		char *name;
 		int code;
 
+		CHECK_FOR_INTERRUPTS();
 		r->at++; /* ( or | */
 		name = read_name(r);
 		code = journey_code(r->j, name, strlen(name));

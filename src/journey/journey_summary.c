@@ -718,11 +718,19 @@ int
 journey_code(const Journey *j, const char *bytes, int length)
 {
 	JourneyName name = {bytes, length};
+	int low = 0;
+	int high = j->names;
 
-	for (int i = 0; i < j->names; i++)
-		if (j->name[i].length == length && journey_name_compare(&j->name[i], &name) == 0)
-			return i;
-	return -1;
+	while (low < high)
+	{
+		int middle = (low + high) / 2;
+
+		if (journey_name_compare(&j->name[middle], &name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < j->names && journey_name_compare(&j->name[low], &name) == 0 ? low : -1;
 }
 
 text *
