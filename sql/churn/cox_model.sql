@@ -72,6 +72,11 @@ SELECT (SELECT bool_and(abs(a / 1e200 / b - 1) < 1e-9) FROM unnest(coefficients(
 FROM (SELECT cox_fit(cox_agg(i, true, ARRAY[i * i % 7, i % 5])) AS m, cox_fit(cox_agg(i, true, ARRAY[(i * i % 7) * 1e-200, (i % 5) * 1e-200])) AS small,
              cox_fit(cox_agg(i * 1e-9, true, ARRAY[i * i % 7, i % 5])) AS long
       FROM generate_series(1, 40) i) q;
+-- but one so narrow that its coefficient would be no number counts as constant; every model reads back
+SELECT width, (coefficients(m))[1] IS NULL AS none, round(((coefficients(m))[1] * width)::numeric, 6) AS standardised, (coefficients(m))[2] IS NOT NULL AS other, model_status(m), m::text::cox_model = m AS round_trip
+FROM (SELECT width, cox_fit(cox_agg(d, e, ARRAY[x * width, d * d % 4])) AS m
+      FROM (VALUES (1, true, 1), (2, true, -1), (3, true, 0), (4, true, 1), (5, false, 0)) v(d, e, x), unnest('{1, 1e-249, 1e-251, 1e-310}'::float8[]) width
+      GROUP BY width) q ORDER BY width DESC;
 
 -- the sample is a value: merging, equality, NULLs, intervals
 SELECT s FROM (SELECT cox_agg(t, e, x, entry, w) AS s FROM customer WHERE i IN (3, 4)) q;

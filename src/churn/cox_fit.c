@@ -22,6 +22,9 @@
 /* A covariate whose information that others don't have is this part of its own has none. */
 #define COLLINEAR 1e-11
 
+/* Narrower covariates count as constant: their coefficients would leave double precision. */
+#define NARROWEST 1e-250
+
 /* When the likelihood has settled, a step this large (part of the coefficient) is without end. */
 #define ENDLESS_STEP 1e-3
 #define SMALLEST_STEP 1e-4
@@ -199,7 +202,7 @@ standardise(CoxData *data, int j)
 		deviation = fmax(deviation, fabs(*x));
 	}
 	/* what differs by rounding only is constant */
-	if (!(deviation > 1e-13 * largest))
+	if (!(deviation > 1e-13 * largest) || deviation < NARROWEST)
 		deviation = 0;
 	for (uint32 i = 0; i < data->n; i++)
 	{
