@@ -61,6 +61,23 @@ SELECT sbg_fit(clv_agg(h)) FROM hard WHERE name = 'ten customers';
 SELECT clv_agg(h) + sbg_agg(0, 10) FROM hard WHERE name = 'ten customers';
 SELECT clv_fit(clv_agg(make_purchase_summary(1, '3 days', '1 week')), 'bg_bb');
 SELECT clv_fit(clv_agg(make_purchase_summary(3, '1 week', '2 weeks')), 'bg_bb');
+-- opportunities are counted one by one: too many are refused, where they are counted
+SELECT clv_fit(clv_agg(make_purchase_summary(2, interval '120000 days 2 microseconds', interval '121000 days', 10)), 'bg_bb', unit => '1 microsecond');
+SELECT clv_fit(clv_agg(make_purchase_summary(1, '1 second', '1000001 seconds')), 'bg_bb', unit => '1 second');
+CREATE TEMP TABLE each_second AS SELECT make_clv_model('bg_bb', '{1.2, .7, .7, 2.8}', '{6, 4, 15}', unit => '1 second') AS m,
+  make_purchase_summary(1, '999997 seconds', '1000000 seconds', 10) AS h, make_purchase_summary(1, '999997 seconds', '1000001 seconds', 10) AS longer;
+SELECT p_alive(m, longer) FROM each_second;
+SELECT p_alive_interval(m, longer) FROM each_second;
+SELECT expected_purchases(m, longer, '1 minute') FROM each_second;
+SELECT expected_purchases_interval(m, longer, '1 minute') FROM each_second;
+SELECT discounted_purchases(m, longer) FROM each_second;
+SELECT purchase_probability(m, longer, '1 minute', 1) FROM each_second;
+SELECT purchase_probability(m, interval '200000 years', 0) FROM each_second;
+SELECT cltv(m, longer, '1 minute') FROM each_second;
+SELECT cltv_lifetime(m, longer) FROM each_second;
+SELECT cltv_interval(m, longer, '1 minute') FROM each_second;
+SELECT p_alive(m, h) BETWEEN 0 AND 1 AS alive, purchase_probability(m, interval '1000000 seconds', 1000000) BETWEEN 0 AND 1 AS probability,
+       expected_purchases(m, interval '200000 years') > 0 AS closed_form FROM each_second;
 -- wrong questions
 SELECT p_alive(make_clv_model('sbg', '{1, 2}'), make_purchase_summary(0, '0', '1 day'));
 SELECT survival(make_clv_model('bg_nbd', '{1, 2, 3, 4}'), 3);

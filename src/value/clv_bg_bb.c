@@ -14,7 +14,7 @@
  */
 #include "value/clv_likelihood.h"
 
-/* A customer with so many opportunities may be interrupted between them. */
+/* After so many paths, of one customer or of several, a fit may be interrupted. */
 #define PATHS_A_BREATH 4096
 
 enum
@@ -63,8 +63,11 @@ feed_path(ClvMixture *mix, double x, double t, int left, const double *p)
 static void
 block_bg_bb(const ClvData *data, const ClvRow *row, int n, const double *p, ClvTerm *term)
 {
+	int paths = 0;
+
 	for (int i = 0; i < n; i++, row++)
 	{
+		int64 opportunities = (int64) row->T;
 		ClvMixture mix = {0};
 
 		/* every path has the factor of x purchases at t_x opportunities at least */
@@ -72,11 +75,10 @@ block_bg_bb(const ClvData *data, const ClvRow *row, int n, const double *p, ClvT
 					  special_lgamma_rise(p[BETA], row->tx - row->x) -
 					  special_lgamma_rise(p[ALPHA] + p[BETA], row->tx);
 		feed_path(&mix, row->x, row->T, 0, p);
-		for (double t = row->tx; t < row->T; t++)
+		for (int64 t = (int64) row->tx; t < opportunities; t++)
 		{
-			if (fmod(t, PATHS_A_BREATH) == 0 && data->breathe != NULL)
-				data->breathe();
-			feed_path(&mix, row->x, t, 1, p);
+			clv_breathe(data, ++paths, PATHS_A_BREATH);
+			feed_path(&mix, row->x, (double) t, 1, p);
 		}
 		clv_mixture_finish(&mix, row->weight, term);
 	}
@@ -110,6 +112,9 @@ clv_likelihood_sbg(const ClvData *data, const double *p, ClvSums *sums)
 	int last = data->n - 1;
 
 	for (int t = 1; t <= last; t++)
+	{
 		add_sbg(t - 1, 1, data->row[t - 1].weight - data->row[t].weight, p, sums);
+		clv_breathe(data, t, CLV_TERMS_A_BREATH);
+	}
 	add_sbg(last, 0, data->row[last].weight, p, sums);
 }

@@ -146,6 +146,7 @@ likelihood(const ClvData *data, const double *p, int extra, ClvSums *sums)
 		term_of_x(data->x[i], data->x_weight[i], p, extra, &term);
 		clv_sums_add(sums, &term);
 		data->scratch[i] = log(p[A] / (p[B] + data->x[i] - 1 + extra));
+		clv_breathe(data, i, CLV_TERMS_A_BREATH);
 	}
 	clv_sums_blocks(data, p, extra ? block_mbg : block_bg, sums);
 }

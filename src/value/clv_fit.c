@@ -176,6 +176,7 @@ opportunity_data(const ClvSample *s, int64 unit, FitData *fit)
 	{
 		rows[i] = (ClvRow){(double) h[i].x, whole_units(h[i].recency, unit, "recency"),
 						   whole_units(h[i].age, unit, "age"), (double) h[i].count, 0};
+		value_check_opportunities(h[i].age, unit, "age");
 		if (rows[i].x > rows[i].tx)
 			ereport(
 				ERROR,

@@ -65,6 +65,7 @@ clv_likelihood_gamma_gamma(const ClvData *data, const double *p, ClvSums *sums)
 
 		term_of_x(data->x[i], data->x_weight[i], p, &term);
 		clv_sums_add(sums, &term);
+		clv_breathe(data, i, CLV_TERMS_A_BREATH);
 	}
 	clv_sums_blocks(data, p, block_gamma_gamma, sums);
 }

@@ -32,8 +32,7 @@ clv_sums_blocks(const ClvData *data, const double *p, ClvBlock block, ClvSums *s
 
 		block(data, data->row + start, Min(BLOCK, data->n - start), p, &term);
 		clv_sums_add(sums, &term);
-		if (++blocks % BREATH == 0 && data->breathe != NULL)
-			data->breathe();
+		clv_breathe(data, ++blocks, BREATH);
 	}
 }
 

@@ -35,6 +35,17 @@ typedef struct ClvData
 	void (*breathe)(void);	/* called now and then, to be interrupted */
 } ClvData;
 
+/* Of terms that each take a microsecond or so, the time for a breath has come after so many. */
+#define CLV_TERMS_A_BREATH 512
+
+/* The i-th of the terms of a loop: after every so many of them, breathe. */
+static inline void
+clv_breathe(const ClvData *data, int i, int every)
+{
+	if (i % every == 0 && data->breathe != NULL)
+		data->breathe();
+}
+
 /* A function of the parameters with its derivatives, summed over rows without losing digits. */
 typedef struct ClvSums
 {

@@ -341,6 +341,7 @@ clv_likelihood_pareto_nbd(const ClvData *data, const double *p, ClvSums *sums)
 
 		term_of_x(data->x[i], data->x_weight[i], p, &term);
 		clv_sums_add(sums, &term);
+		clv_breathe(data, i, CLV_TERMS_A_BREATH);
 	}
 	clv_sums_blocks(data, p, block_pareto, sums);
 }

@@ -69,10 +69,13 @@ alive_pareto(const double *p, const ClvCustomer *c)
 static double
 alive_bg_bb(const double *p, const ClvCustomer *c)
 {
+	int64 opportunities = (int64) c->T;
 	double left = 0;
 
-	for (double t = c->tx; t < c->T; t++)
+	for (int64 i = (int64) c->tx; i < opportunities; i++)
 	{
+		double t = (double) i;
+
 		CHECK_FOR_INTERRUPTS();
 		left += exp(special_lbeta(p[0] + c->x, p[1] + t - c->x) -
 					special_lbeta(p[0] + c->x, p[1] + c->T - c->x) +
@@ -321,12 +324,15 @@ probability_pareto(const ClvFuture *f, double t, double n)
 
 /* n of the first i of t opportunities, then left; or stayed for all. */
 static double
-probability_bg_bb(const ClvFuture *f, double t, double n)
+probability_bg_bb(const ClvFuture *f, double t, int64 n_bought)
 {
+	int64 opportunities = (int64) t;
+	double n = (double) n_bought;
 	double sum = 0;
 
-	for (double i = n; i <= t; i++)
+	for (int64 k = n_bought; k <= opportunities; k++)
 	{
+		double i = (double) k;
 		double choose = lgamma(i + 1) - lgamma(n + 1) - lgamma(i - n + 1);
 		double buys = special_lbeta(f->A + n, f->B + i - n) - special_lbeta(f->A, f->B);
 		double leaves = special_lbeta(f->a + (i < t ? 1 : 0), f->b + i) - special_lbeta(f->a, f->b);
@@ -344,7 +350,7 @@ clv_probability(const ClvFuture *f, double t, int64 n)
 	double result;
 
 	if (f->kind == CLV_BG_BB)
-		result = probability_bg_bb(f, floor(t), (double) n);
+		result = probability_bg_bb(f, floor(t), n);
 	else if (f->kind == CLV_PARETO_NBD)
 		result = probability_pareto(f, t, (double) n);
 	else

@@ -56,6 +56,7 @@ customer_arg(FunctionCallInfo fcinfo, int i, const ClvModel *m, ClvCustomer *c)
 					   (double) purchase_age(h) / unit, NAN};
 	if (m->purchases.kind == CLV_BG_BB)
 	{
+		value_check_opportunities(purchase_age(h), m->unit, "age");
 		c->tx = rint(c->tx);
 		c->T = rint(c->T);
 		if (c->x > c->tx)
@@ -326,6 +327,17 @@ clv_model_discounted_purchases(PG_FUNCTION_ARGS)
 	return discounted_purchases_of(fcinfo, false);
 }
 
+/* A horizon whose opportunities bg_bb goes through one by one. */
+static double
+counted_horizon_arg(FunctionCallInfo fcinfo, int i, const ClvModel *m)
+{
+	int64 horizon = model_time_from_interval(PG_GETARG_INTERVAL_P(i), "horizon");
+
+	if (m->purchases.kind == CLV_BG_BB)
+		value_check_opportunities(horizon, m->unit, "horizon");
+	return (double) horizon / (double) m->unit;
+}
+
 static Datum
 purchase_probability_of(FunctionCallInfo fcinfo, bool met)
 {
@@ -334,7 +346,7 @@ purchase_probability_of(FunctionCallInfo fcinfo, bool met)
 
 	if (!question_args(fcinfo, met, "purchase_probability", &q, &next))
 		PG_RETURN_NULL();
-	q.horizon = horizon_arg(fcinfo, next, q.model);
+	q.horizon = counted_horizon_arg(fcinfo, next, q.model);
 	q.n = PG_GETARG_INT32(next + 1);
 	if (q.n < 0)
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),

@@ -7,6 +7,7 @@
 
 #include "common/float8_or_null.h"
 #include "common/shortest_dec.h"
+#include "value/model_time.h"
 
 char *
 value_shown(double value)
@@ -54,6 +55,20 @@ value_finite_arg(FunctionCallInfo fcinfo, int i, const char *name)
 						errdetail("%s is a finite number.", name),
 						errhint("Leave such rows out, or pass NULL for what is not known.")));
 	return value;
+}
+
+void
+value_check_opportunities(int64 usecs, int64 unit, const char *name)
+{
+	if (usecs / unit > VALUE_MAX_OPPORTUNITIES)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("%s %s is too long for bg_bb with units of %s", name,
+							   model_time_to_string(usecs), model_time_to_string(unit)),
+						errdetail("It has " INT64_FORMAT " opportunities to buy; bg_bb counts at "
+								  "most %d one by one.",
+								  usecs / unit, VALUE_MAX_OPPORTUNITIES),
+						errhint("Choose a longer unit, the time from one opportunity to the next: "
+								"clv_fit(..., unit => '1 month').")));
 }
 
 Datum

@@ -15,6 +15,12 @@ extern double value_number_arg(FunctionCallInfo fcinfo, int i, const char *name,
 /* A finite number of any sign; else an ERROR (22003). */
 extern double value_finite_arg(FunctionCallInfo fcinfo, int i, const char *name);
 
+/* The model bg_bb counts opportunities one by one: of more than this it would never end. */
+#define VALUE_MAX_OPPORTUNITIES 1000000
+
+/* An ERROR (54000) that names the time if it has more opportunities, one each unit. */
+extern void value_check_opportunities(int64 usecs, int64 unit, const char *name);
+
 /* The result of a formula, or NULL where it is NaN; an ERROR (22003) if it has overflowed. */
 extern Datum value_result(FunctionCallInfo fcinfo, double result);
 
