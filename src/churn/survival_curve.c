@@ -12,6 +12,12 @@
 
 #define FIRST_CAPACITY 4
 
+/*
+ * A curve of at least this part of the one that it comes to is merged at once: to move 32 cells is
+ * about as much work as to sort one among many.
+ */
+#define MERGED_AT_ONCE 32
+
 const char *const survival_unit_names[SURVIVAL_UNITS] = {"number", "day"};
 
 void
@@ -212,6 +218,30 @@ survival_curve_accum_interval(PG_FUNCTION_ARGS)
 
 /* ---- combine and finish ---- */
 
+/* Append b's cells as those of rows are; false if no room is to be had. */
+static bool
+append_cells(SurvivalCurve **state, const SurvivalCurve *b)
+{
+	SurvivalCurve *a = *state;
+	uint32 capacity = survival_capacity(a);
+	uint64 needed = (uint64) a->used + b->used;
+
+	/* a merge can have left more room than a curve may take */
+	if (needed > Min(capacity, SURVIVAL_MAX_CELLS))
+	{
+		sort_new_cells(a);
+		needed = (uint64) a->used + b->used;
+		if (needed > SURVIVAL_MAX_CELLS)
+			return false;
+		if (needed > capacity / 2)
+			a = survival_with_capacity(a, Min(capacity * 2, SURVIVAL_MAX_CELLS));
+	}
+	memcpy(a->cells + a->used, b->cells, b->used * sizeof(SurvivalCell));
+	a->used += b->used;
+	*state = a;
+	return true;
+}
+
 /* a + b; a is changed in place where its room allows, else replaced. */
 static SurvivalCurve *
 merge(SurvivalCurve *a, const SurvivalCurve *b)
@@ -219,6 +249,9 @@ merge(SurvivalCurve *a, const SurvivalCurve *b)
 	uint64 needed;
 
 	check_same_unit(a, b->unit);
+	/* what is small waits with others of its kind, or each of many would move all that there is */
+	if (b->used < a->used / MERGED_AT_ONCE && append_cells(&a, b))
+		return a;
 	sort_new_cells(a);
 	needed = (uint64) a->used + b->used;
 	if (needed > survival_capacity(a))

@@ -20,6 +20,7 @@
  * full, the new cells are sorted, equal ones added up, and merged into the sorted ones; only if
  * more than half of the room is taken then does it double.  So whole days need a few thousand
  * cells however many rows there are, and continuous durations at most double what they must.
+ * A curve that is merged in and small against the state appends its cells likewise.
  * A value outside of aggregates is all sorted and has no room: equal values have equal bytes.
  */
 typedef struct SurvivalCurve

@@ -56,6 +56,15 @@ SELECT is((SELECT survival_agg(continuous, churned) FROM (SELECT * FROM stay ORD
 SELECT is((SELECT rollup(c) FROM (SELECT survival_agg(days, churned, entry) AS c FROM stay GROUP BY hashint4(i + seed) % parts) g),
           (SELECT survival_agg(days, churned, entry) FROM stay), format('rolled up from %s parts', parts))
 FROM generate_series(1, 2) AS seed, unnest(ARRAY[2, 50, 3000]) AS parts;
+SELECT is((SELECT rollup(c) FROM (SELECT survival_agg(continuous, churned) AS c FROM stay WHERE i <= 3000 GROUP BY i ORDER BY hashint4(i + seed)) g),
+          (SELECT survival_agg(continuous, churned) FROM stay WHERE i <= 3000), 'rolled up from single customers')
+FROM generate_series(1, 2) AS seed;
+SELECT is((SELECT rollup(c) FROM (SELECT survival_agg(CASE WHEN i % 2 = 0 THEN days ELSE continuous END, churned, entry / 2) AS c FROM stay
+                                  GROUP BY width_bucket(i, parts) ORDER BY hashint4(width_bucket(i, parts) + seed)) g),
+          (SELECT survival_agg(CASE WHEN i % 2 = 0 THEN days ELSE continuous END, churned, entry / 2) FROM stay), 'rolled up from curves large and small')
+FROM generate_series(1, 6) AS seed, (SELECT array_agg(s ORDER BY s) AS parts FROM (SELECT generate_series(1, 900, 1) UNION SELECT generate_series(1000, 3000, 500)) p(s)) p;
+SELECT ok(bool_and(running = (SELECT survival_agg(continuous, churned) FROM stay s WHERE s.i <= w.i)), 'a running rollup')
+FROM (SELECT i, rollup(c) OVER (ORDER BY i) AS running FROM (SELECT i, survival_agg(continuous, churned) AS c FROM stay WHERE i <= 300 GROUP BY i) g) w;
 SELECT is((SELECT survival_agg(days, churned, entry) FROM stay WHERE i % 2 = 0) + (SELECT survival_agg(days, churned, entry) FROM stay WHERE i % 2 = 1),
           (SELECT survival_agg(days, churned, entry) FROM stay), 'a + b');
 SELECT ok((SELECT max(abs(p.survival - q.survival)) FROM
