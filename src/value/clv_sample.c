@@ -215,12 +215,9 @@ readable_sample(FunctionCallInfo fcinfo, int i)
 
 /* ---- canonical form ---- */
 
-static int
-compare_histories(const void *a, const void *b)
+static inline int
+compare_histories(const ClvHistory *x, const ClvHistory *y)
 {
-	const ClvHistory *x = a;
-	const ClvHistory *y = b;
-
 	if (x->x != y->x)
 		return x->x < y->x ? -1 : 1;
 	if (x->age != y->age)
@@ -228,16 +225,29 @@ compare_histories(const void *a, const void *b)
 	return (x->recency > y->recency) - (x->recency < y->recency);
 }
 
-static int
-compare_spends(const void *a, const void *b)
+static inline int
+compare_spends(const ClvSpend *x, const ClvSpend *y)
 {
-	const ClvSpend *x = a;
-	const ClvSpend *y = b;
-
 	if (x->x != y->x)
 		return x->x < y->x ? -1 : 1;
 	return (x->mean > y->mean) - (x->mean < y->mean);
 }
+
+#define ST_SORT sort_histories
+#define ST_ELEMENT_TYPE ClvHistory
+#define ST_COMPARE(a, b) compare_histories(a, b)
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+#define ST_SORT sort_spends
+#define ST_ELEMENT_TYPE ClvSpend
+#define ST_COMPARE(a, b) compare_spends(a, b)
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
 static ClvSample *
 canonical(const ClvSample *s)
@@ -252,9 +262,8 @@ canonical(const ClvSample *s)
 	copy->n_spends = s->n_spends;
 	memcpy(clv_histories(copy), clv_histories(s), s->n_histories * sizeof(ClvHistory));
 	memcpy(clv_spends(copy), clv_spends(s), s->n_spends * sizeof(ClvSpend));
-	qsort(clv_histories(copy), copy->n_histories, sizeof(ClvHistory), compare_histories);
-	CHECK_FOR_INTERRUPTS();
-	qsort(clv_spends(copy), copy->n_spends, sizeof(ClvSpend), compare_spends);
+	sort_histories(clv_histories(copy), copy->n_histories);
+	sort_spends(clv_spends(copy), copy->n_spends);
 	return copy;
 }
 

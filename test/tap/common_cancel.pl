@@ -98,7 +98,7 @@ my @ONCE = (
 		'printing a long purchase_summary', q{SELECT length(v::text) FROM bought}],
 	[q{CREATE TABLE sample AS SELECT clv_agg(make_purchase_summary(1, i * interval '1 second', i * interval '1 second', i)) AS v FROM generate_series(1, 400000) i},
 		'printing a long clv_sample', q{SELECT length(v::text) FROM sample}],
-	[q{CREATE TABLE survivors AS SELECT sbg_agg(i, (1e9 * exp(-i / 5000.0))::bigint) AS v FROM generate_series(0, 2000) i},
+	[q{CREATE TABLE survivors AS SELECT sbg_agg(i, (1e9 * exp(-i / 5000.0))::bigint) AS v FROM generate_series(0, 20000) i},
 		'a fit of sbg', q{SELECT sbg_fit(v) FROM survivors}],
 	[q{CREATE TABLE active AS SELECT activity_agg('2000-01-01Z'::timestamptz + i * interval '1 day', 'day', 'UTC') AS v FROM generate_series(1, 3000000) i},
 		'printing a long activity_summary', q{SELECT length(v::text) FROM active}],
