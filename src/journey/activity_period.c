@@ -3,6 +3,7 @@
  */
 #include "journey/activity_period.h"
 
+#include "utils/builtins.h"
 #include "utils/datetime.h"
 
 /* Dates that timestamps reach, by the clock of any zone: 4714-11-24 BC to 294277-01-01. */
@@ -23,6 +24,14 @@ activity_zone_name(const pg_tz *zone)
 	const char *name = pg_get_timezone_name((pg_tz *) zone);
 
 	return strcmp(name, "<+00>-00") == 0 ? "UTC" : name;
+}
+
+const char *
+activity_zone_read(const char *name)
+{
+	pg_tz *zone = pg_tzset(name);
+
+	return activity_zone_name(zone != NULL ? zone : period_zone(cstring_to_text(name)));
 }
 
 int32

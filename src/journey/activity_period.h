@@ -15,6 +15,12 @@ extern const char *activity_unit_name(PeriodUnit unit);
  */
 extern const char *activity_zone_name(const pg_tz *zone);
 
+/*
+ * The same of a zone that a value names.  Its own name comes before an abbreviation, which it is to
+ * period_zone(): CET is Brussels' clock in a value, which calls the abbreviation <+01>-01.
+ */
+extern const char *activity_zone_read(const char *name);
+
 /* The limits of period numbers of a unit, so that all their dates are dates. */
 extern int32 activity_first_period(PeriodUnit unit);
 extern int32 activity_last_period(PeriodUnit unit);

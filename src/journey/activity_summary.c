@@ -346,12 +346,6 @@ activity_summary_add(PG_FUNCTION_ARGS)
 
 /* ---- text and binary ---- */
 
-static const char *
-zone_name(const char *given)
-{
-	return activity_zone_name(period_zone(cstring_to_text(given)));
-}
-
 static int32
 period_of_string(const SummaryText *t, PeriodUnit unit, const Jsonb *active, int i)
 {
@@ -381,7 +375,7 @@ activity_summary_in(PG_FUNCTION_ARGS)
 {
 	SummaryText t = summary_text_open(PG_GETARG_CSTRING(0), TYPE_NAME, EXAMPLE, 3);
 	PeriodUnit unit = period_unit(cstring_to_text(summary_text_string(&t, "bucket")));
-	const char *zone = zone_name(summary_text_string(&t, "time_zone"));
+	const char *zone = activity_zone_read(summary_text_string(&t, "time_zone"));
 	Jsonb *active = summary_text_array(&t, "active", MAX_PERIODS);
 	ActivitySummary *s;
 	Activity a;
@@ -446,7 +440,7 @@ activity_summary_recv(PG_FUNCTION_ARGS)
 	if (unit > PERIOD_YEAR || length > TZ_STRLEN_MAX)
 		summary_wire_invalid(TYPE_NAME, "Its bucket is %d and its time zone has %d bytes.", unit,
 							 length);
-	zone = zone_name(pq_getmsgtext(buf, length, &length));
+	zone = activity_zone_read(pq_getmsgtext(buf, length, &length));
 	first = (int32) pq_getmsgint(buf, 4);
 	bytes = (int32) pq_getmsgint(buf, 4);
 	if (bytes < 1 || bytes > buf->len - buf->cursor || first < activity_first_period(unit) ||

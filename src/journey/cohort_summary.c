@@ -402,8 +402,7 @@ cohort_summary_in(PG_FUNCTION_ARGS)
 {
 	SummaryText t = summary_text_open(PG_GETARG_CSTRING(0), TYPE_NAME, EXAMPLE, 6);
 	PeriodUnit unit = period_unit(cstring_to_text(summary_text_string(&t, "bucket")));
-	const char *zone =
-		activity_zone_name(period_zone(cstring_to_text(summary_text_string(&t, "time_zone"))));
+	const char *zone = activity_zone_read(summary_text_string(&t, "time_zone"));
 	int max_cells = COHORT_MAX_PERIODS * (COHORT_MAX_PERIODS + 1) / 2;
 	Jsonb *active = summary_text_array(&t, "active", max_cells);
 	Jsonb *last = summary_text_array(&t, "last", max_cells);
@@ -494,7 +493,7 @@ cohort_summary_recv(PG_FUNCTION_ARGS)
 	if (unit > PERIOD_YEAR || length > TZ_STRLEN_MAX)
 		summary_wire_invalid(TYPE_NAME, "Its bucket is %d and its time zone has %d bytes.", unit,
 							 length);
-	zone = activity_zone_name(period_zone(cstring_to_text(pq_getmsgtext(buf, length, &length))));
+	zone = activity_zone_read(pq_getmsgtext(buf, length, &length));
 	first = (int32) pq_getmsgint(buf, 4);
 	periods = (int32) pq_getmsgint(buf, 4);
 	if (first < activity_first_period(unit) || first > activity_last_period(unit) || periods < 1 ||
