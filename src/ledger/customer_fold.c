@@ -99,28 +99,16 @@ output_begin(const Ledger *l, Output *o, const char *name, TupleDesc desc)
 }
 
 static void
+output_register(const Output *o)
+{
+	rows_register(o->name, o->desc, o->rows, o->n);
+}
+
+static void
 output_put(Output *o, Datum *values, bool *nulls)
 {
 	tuplestore_putvalues(o->rows, o->desc, values, nulls);
 	o->n++;
-}
-
-/* Let the statements to come see the rows under their name. */
-static void
-output_register(Output *o)
-{
-	EphemeralNamedRelation enr = palloc0(sizeof(EphemeralNamedRelationData));
-	int result;
-
-	enr->md.name = pstrdup(o->name);
-	enr->md.reliddesc = InvalidOid;
-	enr->md.tupdesc = o->desc;
-	enr->md.enrtype = ENR_NAMED_TUPLESTORE;
-	enr->md.enrtuples = (double) o->n;
-	enr->reldata = o->rows;
-	result = SPI_register_relation(enr);
-	if (result != SPI_OK_REL_REGISTER)
-		elog(ERROR, "could not register \"%s\": %s", o->name, SPI_result_code_string(result));
 }
 
 /* What was written is of no use any more. */

@@ -11,12 +11,13 @@
 #include "executor/executor.h"
 #include "executor/tuptable.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
+
+#include "ledger/rows.h"
 
 /* Where the columns are that decide. */
 typedef struct Places
@@ -153,20 +154,6 @@ judge_all(const Ledger *l, const TriggerData *trigger)
 	return u;
 }
 
-static void
-register_unusable(const Unusable *u)
-{
-	EphemeralNamedRelation enr = palloc0(sizeof(EphemeralNamedRelationData));
-
-	enr->md.name = "unusable";
-	enr->md.tupdesc = u->desc;
-	enr->md.enrtype = ENR_NAMED_TUPLESTORE;
-	enr->md.enrtuples = (double) u->n;
-	enr->reldata = u->rows;
-	if (SPI_register_relation(enr) != SPI_OK_REL_REGISTER)
-		elog(ERROR, "could not register \"%s\"", enr->md.name);
-}
-
 /* A house may have given a column of the log room for more than that of the rejected has. */
 #define FITTING(number)                                                                            \
 	"CASE WHEN " number " = 'NaN' OR pg_catalog.abs(" number ") < " TOUCH_NUMBER_LIMIT             \
@@ -189,7 +176,7 @@ reject_unusable(Ledger *l, const TriggerData *trigger)
 
 	if (u.n == 0)
 		return false;
-	register_unusable(&u);
+	rows_register("unusable", u.desc, u.rows, u.n);
 	if (SPI_execute(psprintf(SQL, l->qschema), false, 0) != SPI_OK_INSERT)
 		elog(ERROR, "could not reject touchpoints");
 	SPI_unregister_relation("unusable");

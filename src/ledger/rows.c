@@ -95,3 +95,19 @@ rows_close(Rows *rows)
 	rows->table = NULL;
 	rows->portal = NULL;
 }
+
+void
+rows_register(const char *name, TupleDesc desc, Tuplestorestate *rows, int64 n)
+{
+	EphemeralNamedRelation enr = palloc0(sizeof(EphemeralNamedRelationData));
+	int result;
+
+	enr->md.name = pstrdup(name);
+	enr->md.tupdesc = desc;
+	enr->md.enrtype = ENR_NAMED_TUPLESTORE;
+	enr->md.enrtuples = (double) n;
+	enr->reldata = rows;
+	result = SPI_register_relation(enr);
+	if (result != SPI_OK_REL_REGISTER)
+		elog(ERROR, "could not register \"%s\": %s", name, SPI_result_code_string(result));
+}

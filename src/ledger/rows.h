@@ -6,6 +6,7 @@
 
 #include "common/compat.h"
 #include "executor/spi.h"
+#include "utils/tuplestore.h"
 
 typedef struct Rows
 {
@@ -28,5 +29,8 @@ extern Rows rows_open_stable(const char *sql);
 extern HeapTuple rows_peek(Rows *rows);
 extern void rows_skip(Rows *rows);
 extern void rows_close(Rows *rows);
+
+/* Let the statements to come see the rows of a tuplestore under a name. */
+extern void rows_register(const char *name, TupleDesc desc, Tuplestorestate *rows, int64 n);
 
 #endif

@@ -788,20 +788,6 @@ static const char ADD_REJECTED[] =
 	" channel, campaign, quantity, source_key, properties, $1 FROM refused";
 
 static void
-register_rows(const char *name, TupleDesc desc, Tuplestorestate *rows, int64 n)
-{
-	EphemeralNamedRelation enr = palloc0(sizeof(EphemeralNamedRelationData));
-
-	enr->md.name = pstrdup(name);
-	enr->md.tupdesc = desc;
-	enr->md.enrtype = ENR_NAMED_TUPLESTORE;
-	enr->md.enrtuples = (double) n;
-	enr->reldata = rows;
-	if (SPI_register_relation(enr) != SPI_OK_REL_REGISTER)
-		elog(ERROR, "could not register \"%s\"", name);
-}
-
-static void
 run_write(const Firing *f, LedgerQuery query, const char *format, int64 rows)
 {
 	Oid type = TEXTOID;
@@ -971,9 +957,9 @@ fire(Firing *f)
 	capture(f);
 	if (!write_single(f))
 	{
-		register_rows("captured", f->desc, f->captured, f->n_captured);
-		register_rows("refused", f->desc, f->refused, f->n_refused);
-		register_rows("old_keys", f->key_desc, f->old_keys, f->n_old);
+		rows_register("captured", f->desc, f->captured, f->n_captured);
+		rows_register("refused", f->desc, f->refused, f->n_refused);
+		rows_register("old_keys", f->key_desc, f->old_keys, f->n_old);
 		write_captured(f);
 	}
 	/* before the resource owner looks: what has spilled to disk is a file that is open */
